@@ -1,1 +1,1 @@
-export {};
+export type { PatientDirectory } from './patient-directory.ts';

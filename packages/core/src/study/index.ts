@@ -1,1 +1,8 @@
-export {};
+export { BLOCK_BYTES, blocksOf, WHOLE_BYTES } from './blocks.ts';
+export type { Block, InstanceEntry, Segment, SegmentKind } from './blocks.ts';
+export { fromHex, toHex } from './hex.ts';
+export { parseDigest, parseExchangeId, parseMemberId, parseTransferId } from './identifiers.ts';
+export type { Digest, ExchangeId, MemberId, TransferId } from './identifiers.ts';
+export type { ArrivingPatient, IssuedId, LocalPatient, PatientTraits, PersonName, PersonNameGroups, Sex } from './patient.ts';
+export { PRIORITIES, PURPOSES } from './study.ts';
+export type { InstanceIdentity, PractitionerMention, Priority, Purpose, StudyHeader } from './study.ts';

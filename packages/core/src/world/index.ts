@@ -1,1 +1,11 @@
-export {};
+export { isoSeconds } from './clock.ts';
+export type { Clock } from './clock.ts';
+export { sha256 } from './crypto.ts';
+export type { Crypto, IncrementalHash, Signer } from './crypto.ts';
+export type { Disk, DiskFile, OpenMode } from './disk.ts';
+export type { Inflate } from './inflate.ts';
+export { silentLog } from './log.ts';
+export type { Log, LogLevel } from './log.ts';
+export type { Random } from './random.ts';
+export { keepSafe, safeFieldProblem } from './safe-fields.ts';
+export type { SafeFields } from './safe-fields.ts';

@@ -1,0 +1,48 @@
+/** Error codes of configuration, rule files and command lines; see catalogue.ts. */
+export const CONFIG_ERRORS = {
+  CONFIG_UNREADABLE: {
+    retry: 'no',
+    text: "The file cannot be read",
+    fix: "Check that the path exists and that this user may read it",
+  },
+  CONFIG_SYNTAX: {
+    retry: 'no',
+    text: "The file is not valid YAML or JSON",
+    fix: "Correct it at the line and column shown",
+  },
+  CONFIG_INVALID: {
+    retry: 'no',
+    text: "The configuration does not fit its schema",
+    fix: "Correct the field shown; unknown fields are refused so that a typing error cannot switch a rule off",
+  },
+  CONFIG_ADAPTER_UNKNOWN: {
+    retry: 'no',
+    text: "The adapter module cannot be found or does not export an adapter",
+    fix: "Install the package named by use: or correct its name",
+  },
+  CONFIG_USAGE: {
+    retry: 'no',
+    text: "The command line cannot be understood",
+    fix: "Run the command with --help",
+  },
+  CONFIG_NOT_RUNNING: {
+    retry: 'later',
+    text: "No running member answers in this data folder",
+    fix: "Start it with interhosp start",
+  },
+  CONFIG_EXISTS: {
+    retry: 'no',
+    text: "The folder already holds a member",
+    fix: "Choose another folder; an identity is never overwritten",
+  },
+  CONFIG_KEY_EXPOSED: {
+    retry: 'no',
+    text: "A key file may be read by other users",
+    fix: "Run chmod 600 on it, and rotate the key if others had access",
+  },
+  CONFIG_PASSPHRASE: {
+    retry: 'no',
+    text: "The key file does not open with this passphrase",
+    fix: "Check the passphrase file named in the configuration",
+  },
+} as const;

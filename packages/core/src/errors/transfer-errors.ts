@@ -1,0 +1,58 @@
+/** Error codes of exchanges between members; see catalogue.ts. */
+export const TRANSFER_ERRORS = {
+  TRANSFER_REFUSED: {
+    retry: 'later',
+    text: "The receiver does not accept the offer",
+    fix: "See the reason code; the offer is repeated by itself where that can help",
+  },
+  TRANSFER_PROTOCOL: {
+    retry: 'no',
+    text: "A message does not fit the state of the exchange",
+    fix: "Update the older of the two members",
+  },
+  TRANSFER_LIMIT: {
+    retry: 'no',
+    text: "The exchange exceeds a limit",
+    fix: "Split the study or raise the limit on both sides",
+  },
+  TRANSFER_DIGEST_MISMATCH: {
+    retry: 'later',
+    text: "A block does not match its digest",
+    fix: "It is sent again by itself",
+  },
+  TRANSFER_RECEIPT_INVALID: {
+    retry: 'no',
+    text: "A receipt does not verify",
+    fix: "Treat the study as not delivered, and call the other member",
+  },
+  TRANSFER_RECEIPT_FOREIGN: {
+    retry: 'no',
+    text: "A receipt speaks of another transfer",
+    fix: "Treat the study as not delivered, and call the other member",
+  },
+  TRANSFER_STUDY_CONFLICT: {
+    retry: 'no',
+    text: "The PACS already holds this study under another patient or with other pixels",
+    fix: "A person decides; nothing was overwritten",
+  },
+  TRANSFER_NOT_CONFIRMED: {
+    retry: 'later',
+    text: "The PACS was not seen to hold every instance under the intended patient",
+    fix: "Confirmation is repeated by itself, then held for a person",
+  },
+  TRANSFER_UNKNOWN: {
+    retry: 'no',
+    text: "There is no such exchange",
+    fix: "List the exchanges with interhosp jobs",
+  },
+  TRANSFER_CANCELLED: {
+    retry: 'no',
+    text: "The exchange was cancelled",
+    fix: "Send the study again if that was wrong",
+  },
+  TRANSFER_STATE: {
+    retry: 'no',
+    text: "Two records contradict each other",
+    fix: "Do not continue; verify the journal",
+  },
+} as const;

@@ -1,0 +1,54 @@
+/**
+ * What a module that `interhosp.yaml` names under `use:` exports, so that an integrator's adapter runs under
+ * `interhosp start` as ours do: `export const adapter: PacsAdapterModule = { … }`.
+ */
+import type { Clock, Log } from '../world/index.ts';
+import type { PatientDirectory } from '../patients/patient-directory.ts';
+import type { Pacs } from './pacs.ts';
+
+/** The part of Standard Schema v1 that is used; zod, valibot and arktype schemas have it. */
+export interface ConfigSchema<Config> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (
+      value: unknown,
+    ) => ConfigResult<Config> | Promise<ConfigResult<Config>>;
+    readonly types?: { readonly input: unknown; readonly output: Config } | undefined;
+  };
+}
+
+/** What a schema answers: a value, or issues with the path of the field. */
+export type ConfigResult<Config> =
+  | { readonly value: Config; readonly issues?: undefined }
+  | {
+      readonly issues: ReadonlyArray<{
+        readonly message: string;
+        readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
+      }>;
+    };
+
+/** What an adapter is given beside its configuration. */
+export interface AdapterContext {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Makes a path of the configuration absolute: relative ones are relative to the configuration file. */
+  resolvePath(path: string): string;
+}
+
+/** A module that makes PACS adapters. `any` config: the loader hands over only what the schema returned. */
+export interface PacsAdapterModule<Config = unknown> {
+  readonly kind: 'pacs';
+  /** Lower-case, for logs: `dicomweb`. */
+  readonly name: string;
+  readonly configSchema: ConfigSchema<Config>;
+  create(config: Config, context: AdapterContext): Pacs | Promise<Pacs>;
+}
+
+/** A module that makes patient directories. */
+export interface PatientsAdapterModule<Config = unknown> {
+  readonly kind: 'patients';
+  readonly name: string;
+  readonly configSchema: ConfigSchema<Config>;
+  create(config: Config, context: AdapterContext): PatientDirectory | Promise<PatientDirectory>;
+}

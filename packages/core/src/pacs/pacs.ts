@@ -1,0 +1,129 @@
+/**
+ * Port: a PACS, as source and as destination. Adapters implement it; `@interhosp/core/conformance` tests them.
+ *
+ * Bytes move as the PACS gave them: a data set (no preamble, no file meta information) in its own transfer syntax.
+ * Every method that waits takes a signal and rethrows its reason untouched.
+ */
+import type { Uid } from '../dicom/uid.ts';
+import type { InstanceIdentity, IssuedId, PersonNameGroups, Sex, StudyHeader } from '../study/index.ts';
+
+/** What an adapter can do; the conformance suite and the journeys branch on it. */
+export interface PacsCapabilities {
+  /** Can search and retrieve. */
+  readonly source: boolean;
+  /** Can store. */
+  readonly destination: boolean;
+  /** Stored data sets come back byte for byte. */
+  readonly preservesBytes: boolean;
+  /** A second object with the same SOP Instance UID: kept beside, replaced, or ignored in favour of the first. */
+  readonly onDuplicate: 'ignore' | 'replace' | 'unknown';
+}
+
+/** Options of every call that waits. */
+export interface PacsOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Keys of a study search; all given ones must match (PS3.4 C.2.2.2). An empty query asks for every study. */
+export interface StudyQuery {
+  readonly studyInstanceUid?: Uid;
+  readonly patientId?: string;
+  readonly accessionNumber?: string;
+  /** `YYYY-MM-DD`, inclusive. */
+  readonly studyDateFrom?: string;
+  /** `YYYY-MM-DD`, inclusive. */
+  readonly studyDateTo?: string;
+}
+
+/** The patient a PACS shows a study under. */
+export interface PacsPatient {
+  readonly patientId: IssuedId;
+  readonly name?: PersonNameGroups;
+  readonly birthDate?: string;
+  readonly sex?: Sex;
+}
+
+/** One study as the PACS lists it. A study that stands under two patients is listed twice. */
+export interface StudySummary {
+  readonly studyInstanceUid: Uid;
+  readonly patient: PacsPatient;
+  readonly header: StudyHeader;
+  /** Number of Study Related Instances (0020,1208): what the PACS holds now. Undefined when it does not say. */
+  readonly instances?: number;
+}
+
+/** One instance as the PACS lists it. */
+export interface InstanceSummary {
+  readonly seriesInstanceUid: Uid;
+  readonly sopInstanceUid: Uid;
+  readonly sopClassUid?: Uid;
+}
+
+/** An instance on its way out of a PACS. `dataSet` must be read to its end, or ended, before the next instance is asked for. */
+export interface RetrievedInstance {
+  readonly transferSyntaxUid: Uid;
+  readonly dataSet: AsyncIterable<Uint8Array>;
+}
+
+/** An instance to be stored; `dataSet()` may be called again when an attempt is repeated and yields identical bytes. */
+export interface StorableInstance extends InstanceIdentity {
+  readonly lengthBytes: number;
+  dataSet(options?: PacsOptions): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * What became of one instance. `stored` and `warned` are the PACS's word only, to be confirmed by a search;
+ * `duplicate` says that it already holds an object of this UID; `unknown` must be treated as indeterminate.
+ */
+export interface StoreOutcome {
+  readonly sopInstanceUid: Uid;
+  readonly status: 'stored' | 'warned' | 'duplicate' | 'refused' | 'unknown';
+  /** Whether repeating may help; only with `refused` and `unknown`. */
+  readonly retry?: 'no' | 'later';
+  /** The PACS's own status: a DIMSE status (PS3.7 C) or a failure reason (0008,1197). */
+  readonly statusCode?: number;
+}
+
+/** A PACS that can be searched and retrieved from. */
+export interface PacsSource {
+  /**
+   * Finds studies. Answers are checked against the query by the adapter: a PACS that ignores a key does not widen it.
+   *
+   * @throws {PacsError} `PACS_UNREACHABLE`, `PACS_UNAUTHORIZED`, `PACS_REFUSED`, `PACS_PROTOCOL`
+   */
+  findStudies(query: StudyQuery, options?: PacsOptions): AsyncIterable<StudySummary>;
+  /** Every instance of a study the PACS holds now, in no particular order; empty when it holds none. */
+  findInstances(studyInstanceUid: Uid, options?: PacsOptions): AsyncIterable<InstanceSummary>;
+  /**
+   * Retrieves a study, or the named instances of it, each in the transfer syntax it is stored in.
+   *
+   * @throws {PacsError} `PACS_STUDY_UNKNOWN` when nothing is held under this UID; `PACS_INCOMPLETE` when the transport
+   *   ended before its own end mark.
+   */
+  retrieve(
+    studyInstanceUid: Uid,
+    options?: PacsOptions & { readonly instances?: readonly InstanceSummary[] },
+  ): AsyncIterable<RetrievedInstance>;
+}
+
+/** A PACS that can be stored to. */
+export interface PacsDestination {
+  /**
+   * Stores instances, one outcome each, in any order. Outcomes of refused instances do not end the iteration.
+   * An adapter may send several instances in one request.
+   *
+   * @throws {PacsError} only when nothing more can be stored at all; instances without an outcome are then indeterminate.
+   */
+  store(instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>, options?: PacsOptions): AsyncIterable<StoreOutcome>;
+}
+
+/** One PACS behind one adapter. */
+export interface Pacs extends PacsSource, PacsDestination {
+  readonly capabilities: PacsCapabilities;
+  /** Opens what the adapter needs. Calling it twice is fine; a PACS that is down is not an error here. */
+  start(): Promise<void>;
+  /** Leaves no timer, socket or temporary file. Calling it twice is fine. */
+  stop(): Promise<void>;
+  /** Asks whether the PACS answers (C-ECHO, or the cheapest request there is). @throws {PacsError} */
+  echo(options?: PacsOptions): Promise<void>;
+}

@@ -1,0 +1,5 @@
+/** Port: randomness. */
+export interface Random {
+  /** `count` bytes fit for keys. */
+  bytes(count: number): Uint8Array;
+}
