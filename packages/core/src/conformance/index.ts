@@ -1,1 +1,2 @@
-export {};
+export { check, equal, rejectsWith, rejectsWithCode } from './expect.ts';
+export type { TestRunner } from './expect.ts';
