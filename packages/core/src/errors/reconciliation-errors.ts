@@ -2,22 +2,22 @@
 export const RECONCILIATION_ERRORS = {
   RECONCILIATION_DIRECTORY_UNAVAILABLE: {
     retry: 'later',
-    text: "The patient directory cannot be read",
-    fix: "Check its address or file; arrivals wait meanwhile",
+    text: 'The patient directory cannot be read',
+    fix: 'Check its address or file; arrivals wait meanwhile',
   },
   RECONCILIATION_DIRECTORY_INVALID: {
     retry: 'no',
-    text: "The patient directory holds a row that cannot be used",
-    fix: "Correct the row shown, or its columns",
+    text: 'The patient directory holds a row that cannot be used',
+    fix: 'Correct the row shown, or its columns',
   },
   RECONCILIATION_PATIENT_UNKNOWN: {
     retry: 'no',
-    text: "The patient directory does not know this patient ID",
-    fix: "Check the ID, or have the patient registered first",
+    text: 'The patient directory does not know this patient ID',
+    fix: 'Check the ID, or have the patient registered first',
   },
   RECONCILIATION_NOT_IN_REVIEW: {
     retry: 'no',
-    text: "The exchange is not waiting for a decision",
-    fix: "List what waits with interhosp review list",
+    text: 'The exchange is not waiting for a decision',
+    fix: 'List what waits with interhosp review list',
   },
 } as const;

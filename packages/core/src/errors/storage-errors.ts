@@ -2,42 +2,42 @@
 export const STORAGE_ERRORS = {
   STORAGE_FULL: {
     retry: 'later',
-    text: "The disk is full",
-    fix: "Free space in the data folder; nothing that was accepted is lost, work goes on by itself",
+    text: 'The disk is full',
+    fix: 'Free space in the data folder; nothing that was accepted is lost, work goes on by itself',
   },
   STORAGE_FAILED: {
     retry: 'later',
-    text: "A write to disk failed, and whether it took effect is unknown",
-    fix: "Check the disk; the part is written again before it is trusted",
+    text: 'A write to disk failed, and whether it took effect is unknown',
+    fix: 'Check the disk; the part is written again before it is trusted',
   },
   STORAGE_LOCKED: {
     retry: 'no',
-    text: "Another process works in this data folder",
-    fix: "Stop the other member first",
+    text: 'Another process works in this data folder',
+    fix: 'Stop the other member first',
   },
   STORAGE_JOURNAL_DAMAGED: {
     retry: 'no',
-    text: "The journal does not verify",
-    fix: "Do not start; restore the data folder from a backup and report the offset shown",
+    text: 'The journal does not verify',
+    fix: 'Do not start; restore the data folder from a backup and report the offset shown',
   },
   STORAGE_JOURNAL_TORN: {
     retry: 'no',
-    text: "The journal lost records that had been acknowledged",
-    fix: "Restore the data folder from a backup, then let the peers resend",
+    text: 'The journal lost records that had been acknowledged',
+    fix: 'Restore the data folder from a backup, then let the peers resend',
   },
   STORAGE_PACK_DAMAGED: {
     retry: 'later',
-    text: "A block in the spool does not verify",
-    fix: "It is fetched again by itself",
+    text: 'A block in the spool does not verify',
+    fix: 'It is fetched again by itself',
   },
   STORAGE_KEY_ERASED: {
     retry: 'no',
-    text: "The key of this exchange has been erased",
-    fix: "Nothing; the exchange was expunged",
+    text: 'The key of this exchange has been erased',
+    fix: 'Nothing; the exchange was expunged',
   },
   STORAGE_VERSION: {
     retry: 'no',
-    text: "The data folder was written by a newer version",
-    fix: "Update this program",
+    text: 'The data folder was written by a newer version',
+    fix: 'Update this program',
   },
 } as const;

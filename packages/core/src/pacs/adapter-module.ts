@@ -11,9 +11,7 @@ export interface ConfigSchema<Config> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
-    readonly validate: (
-      value: unknown,
-    ) => ConfigResult<Config> | Promise<ConfigResult<Config>>;
+    readonly validate: (value: unknown) => ConfigResult<Config> | Promise<ConfigResult<Config>>;
     readonly types?: { readonly input: unknown; readonly output: Config } | undefined;
   };
 }

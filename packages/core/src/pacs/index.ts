@@ -1,4 +1,10 @@
-export type { AdapterContext, ConfigResult, ConfigSchema, PacsAdapterModule, PatientsAdapterModule } from './adapter-module.ts';
+export type {
+  AdapterContext,
+  ConfigResult,
+  ConfigSchema,
+  PacsAdapterModule,
+  PatientsAdapterModule,
+} from './adapter-module.ts';
 export type {
   InstanceSummary,
   Pacs,

@@ -114,7 +114,10 @@ export interface PacsDestination {
    *
    * @throws {PacsError} only when nothing more can be stored at all; instances without an outcome are then indeterminate.
    */
-  store(instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>, options?: PacsOptions): AsyncIterable<StoreOutcome>;
+  store(
+    instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>,
+    options?: PacsOptions,
+  ): AsyncIterable<StoreOutcome>;
 }
 
 /** One PACS behind one adapter. */

@@ -1,0 +1,110 @@
+/**
+ * The one schema of `interhosp.yaml`. Unknown fields are refused: a typing error must not switch a safety off.
+ * Paths are relative to the file; adapters are named by module and bring schemas of their own (adapters.ts).
+ */
+import { parseMemberId } from '@interhosp/core/study';
+import { z } from 'zod';
+import * as defaults from './defaults.ts';
+
+const adapterSection = z.looseObject({ use: z.string().min(1) });
+const seconds = z.number().positive().max(31_536_000);
+
+/** What a hospital writes about itself. */
+export const configSchema = z.strictObject({
+  /** This organisation, as the roster names it. */
+  member: z.string().transform((text, context) => {
+    try {
+      return parseMemberId(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'lower-case letters, digits and : . _ - only, 2 to 64 characters' });
+      return z.NEVER;
+    }
+  }),
+  /** Shown to people. */
+  name: z.string().min(1).max(128),
+  /** Folder of journal, spool, keys and indexes. */
+  data: z.string().default('./data'),
+  /** File whose first line opens the keys; keep it outside the data folder and its backups. */
+  passphraseFile: z.string(),
+  federation: z.strictObject({
+    /** Trust anchor: SHA-256 of the first root, pinned when joining. */
+    id: z.string().regex(/^[0-9a-f]{64}$/),
+    /** Folder where signed documents are dropped (root, roster, practitioners); watched. */
+    documents: z.string().default('./federation'),
+  }),
+  /** Multiaddrs to listen on; empty listens nowhere (outbound only). */
+  listen: z.array(z.string()).default(['/ip4/0.0.0.0/tcp/4450']),
+  admin: z
+    .strictObject({
+      host: z.literal(['127.0.0.1', '::1']).default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).default(0),
+    })
+    .default({ host: '127.0.0.1', port: 0 }),
+  /** PACS by name of our own choice. */
+  pacs: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), adapterSection),
+  /** Which PACS studies are taken from; none only receives. */
+  source: z.string().optional(),
+  /** Which PACS studies are filed in; none only sends. */
+  destination: z.string().optional(),
+  patients: adapterSection,
+  routing: z
+    .strictObject({
+      /** Rule file; without one nothing leaves by itself. */
+      rules: z.string(),
+    })
+    .optional(),
+  /** CSV `number,family,given` of the practitioners who practise here; published to the members. */
+  practitioners: z.string().optional(),
+  discovery: z
+    .strictObject({
+      pollSeconds: seconds.default(defaults.DISCOVERY_POLL_SECONDS),
+      /** A study is complete when its instance count stayed the same for so long. */
+      quietSeconds: z.number().min(0).max(86_400).default(defaults.DISCOVERY_QUIET_SECONDS),
+      /** Studies older than this are left alone; `all` looks at every study. */
+      windowDays: z.union([z.number().int().positive(), z.literal('all')]).default(defaults.DISCOVERY_WINDOW_DAYS),
+    })
+    .prefault({}),
+  reconciliation: z
+    .strictObject({
+      profile: z.enum(['be', 'generic']).default('generic'),
+      policy: z.enum(['strict', 'standard']).default('strict'),
+      /** `shadow` and `confirmed` let a person confirm each link; `automatic` files those beyond doubt. */
+      mode: z.enum(['shadow', 'confirmed', 'automatic']).default('confirmed'),
+      /** Issuers of Patient ID whose IDs are national numbers. */
+      nationalNumberIssuers: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
+  coercion: z
+    .strictObject({
+      accessionNumber: z
+        .union([z.literal('empty'), z.strictObject({ prefix: z.string().min(1).max(8) })])
+        .default('empty'),
+      /** Character set that an ASCII data set is switched to when a name needs it. */
+      preferredCharacterSet: z.enum(['ISO_IR 100', 'ISO_IR 192']).default('ISO_IR 100'),
+      /** Offset from UTC written in date-times, `+0100`. */
+      utcOffset: z
+        .string()
+        .regex(/^[+-](?:0\d|1[0-4])[0-5]\d$/)
+        .default('+0000'),
+    })
+    .prefault({}),
+  spool: z
+    .strictObject({
+      /** New offers are refused when less than this is free. */
+      lowWaterBytes: z.number().int().min(0).default(defaults.SPOOL_LOW_WATER_BYTES),
+      /** Bytes of a confirmed study are kept so long before their key is erased. */
+      keepHours: z.number().min(0).default(defaults.SPOOL_KEEP_HOURS),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      exchanges: z.number().int().min(1).max(64).default(defaults.CONCURRENT_EXCHANGES),
+      retryFirstSeconds: seconds.default(defaults.RETRY_FIRST_SECONDS),
+      retryMostSeconds: seconds.default(defaults.RETRY_MOST_SECONDS),
+      retryForDays: z.number().positive().default(defaults.RETRY_FOR_DAYS),
+    })
+    .prefault({}),
+});
+
+/** A checked configuration; paths still as written. */
+export type MemberConfig = z.output<typeof configSchema>;
