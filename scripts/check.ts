@@ -109,6 +109,7 @@ async function pnpmRun(step: Step, long: boolean): Promise<{ code: number; outpu
     env: {
       ...process.env,
       CI: 'true',
+      ...(process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined }),
       INTERHOSP_TEST_REPORT: reportFile,
       ...(long ? { INTERHOSP_DOSE: 'long' } : {}),
     },
