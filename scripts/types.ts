@@ -6,7 +6,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const queue = ['tsconfig.json', ...globSync(['packages/*/tsconfig*.json', 'examples/*/tsconfig*.json'], { cwd: root })];
+const projects = ['tsconfig.json', '{packages,examples}/*/tsconfig*.json', 'packages/*/src/*/tsconfig*.json'];
+const queue = globSync(projects, { cwd: root });
 
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 
