@@ -1,2 +1,12 @@
 export { check, equal, rejectsWith, rejectsWithCode } from './expect.ts';
 export type { TestRunner } from './expect.ts';
+export { pacsConformance } from './pacs.ts';
+export type { PacsConformanceOptions, PacsHarness } from './pacs.ts';
+export { generateLargeInstance, generateStudy, SAMPLE_NATIONAL_ISSUER, SAMPLE_PATIENT } from './sample-studies.ts';
+export type {
+  LargeSampleInstance,
+  SampleInstance,
+  SampleKind,
+  SampleStudy,
+  SampleStudyOptions,
+} from './sample-studies.ts';

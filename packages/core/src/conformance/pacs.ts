@@ -1,0 +1,95 @@
+/**
+ * The contract of the `Pacs` port as a test suite, for our adapters and for those of integrators.
+ *
+ * The suite makes a PACS through `create()` for each test, puts instances into it through `seed()`, and asks it what the
+ * contract promises. It depends on no test runner: hand it `describe` and `it` of vitest or of node:test.
+ *
+ * Besides what an adapter does right, it looks at what goes wrong: aborted calls, sources that break off, data sets that
+ * are no data sets, identifiers that try to be something else.
+ */
+import type { Pacs, PacsCapabilities, StorableInstance } from '../pacs/index.ts';
+import type { TestRunner } from './expect.ts';
+import { lifeTests } from './pacs-life.ts';
+import { retrieveTests } from './pacs-retrieve.ts';
+import { searchTests } from './pacs-search.ts';
+import { hostileStoreTests } from './pacs-store-hostile.ts';
+import { storeTests } from './pacs-store.ts';
+
+/** One PACS of one test. */
+export interface PacsHarness {
+  /** Not yet started. */
+  readonly pacs: Pacs;
+  /** Puts instances into the PACS behind the adapter's back, or through its own store where there is no other way. */
+  readonly seed: (instances: readonly StorableInstance[]) => Promise<void>;
+  /** Removes whatever the test left; called after `pacs.stop()`. */
+  readonly dispose: () => Promise<void>;
+  /** What is still open or on disk after `pacs.stop()`: sockets, timers, part files. Anything listed fails a test. */
+  readonly leftovers?: () => Promise<readonly string[]>;
+}
+
+/** What the suite is told about an adapter. */
+export interface PacsConformanceOptions {
+  /** Title of the suite. */
+  readonly name: string;
+  /** What the adapter claims; it must claim the same itself. */
+  readonly capabilities: PacsCapabilities;
+  /** Makes an empty PACS. */
+  readonly create: () => Promise<PacsHarness>;
+  /** Makes an adapter whose PACS is down. Without it the tests of a PACS that is down are left out. */
+  readonly createUnreachable?: () => Promise<Pacs>;
+  /**
+   * Bytes this process holds at the moment, e.g. `arrayBuffers + heapUsed` of `process.memoryUsage()`. Without it the
+   * tests of flat memory are left out, as for an adapter that keeps its objects in this process.
+   */
+  readonly heldBytes?: () => number;
+  /** Size of the big instance in the tests of flat memory; default 64 MiB. */
+  readonly bigInstanceBytes?: number;
+  /** Studies in the test of long answers; choose more than two pages of the adapter. Default 25. */
+  readonly manyStudies?: number;
+}
+
+/** What the parts of the suite share. */
+export interface PacsSuite {
+  readonly runner: TestRunner;
+  readonly options: PacsConformanceOptions;
+  /** Registers a test that gets a started PACS, which is stopped and disposed of afterwards. */
+  readonly test: (title: string, body: (harness: PacsHarness) => Promise<void>) => void;
+}
+
+/**
+ * Registers the suite with the test runner.
+ *
+ * @example
+ * pacsConformance({ describe, it }, { name: 'my PACS', capabilities, create: async () => ({ pacs, seed, dispose }) });
+ */
+export function pacsConformance(runner: TestRunner, options: PacsConformanceOptions): void {
+  const suite: PacsSuite = {
+    runner,
+    options,
+    test: (title, body) => void runner.it(title, () => withHarness(options, body)),
+  };
+  runner.describe(`the contract of a PACS: ${options.name}`, () => {
+    lifeTests(suite);
+    if (options.capabilities.source) searchTests(suite);
+    if (options.capabilities.source) retrieveTests(suite);
+    if (options.capabilities.destination) storeTests(suite);
+    if (options.capabilities.destination) hostileStoreTests(suite);
+  });
+}
+
+async function withHarness(
+  options: PacsConformanceOptions,
+  body: (harness: PacsHarness) => Promise<void>,
+): Promise<void> {
+  const harness = await options.create();
+  try {
+    await harness.pacs.start();
+    await body(harness);
+  } finally {
+    try {
+      await harness.pacs.stop();
+    } finally {
+      await harness.dispose();
+    }
+  }
+}
