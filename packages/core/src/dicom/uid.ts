@@ -19,7 +19,7 @@ export function parseUid(text: string): Uid {
 
 /** As {@link parseUid}, with undefined instead of an error. */
 export function tryParseUid(text: string): Uid | undefined {
-  // eslint-disable-next-line no-control-regex -- NUL is the padding of UI (PS3.5 6.2)
+  // NUL is the padding of UI (PS3.5 6.2)
   const trimmed = text.replace(/[\0 ]+$/, '');
   return trimmed.length <= 64 && /^\d+(?:\.\d+)+$/.test(trimmed) ? (trimmed as Uid) : undefined;
 }

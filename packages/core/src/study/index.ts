@@ -3,6 +3,15 @@ export type { Block, InstanceEntry, Segment, SegmentKind } from './blocks.ts';
 export { fromHex, toHex } from './hex.ts';
 export { parseDigest, parseExchangeId, parseMemberId, parseTransferId } from './identifiers.ts';
 export type { Digest, ExchangeId, MemberId, TransferId } from './identifiers.ts';
-export type { ArrivingPatient, IssuedId, LocalPatient, PatientTraits, PersonName, PersonNameGroups, Sex } from './patient.ts';
+export { leafDigest, merkleRoot } from './merkle.ts';
+export type {
+  ArrivingPatient,
+  IssuedId,
+  LocalPatient,
+  PatientTraits,
+  PersonName,
+  PersonNameGroups,
+  Sex,
+} from './patient.ts';
 export { PRIORITIES, PURPOSES } from './study.ts';
 export type { InstanceIdentity, PractitionerMention, Priority, Purpose, StudyHeader } from './study.ts';
