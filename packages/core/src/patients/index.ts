@@ -16,3 +16,11 @@ export {
 } from './national-number.ts';
 export type { NationalNumber, NationalNumberRules, NumberAgreement } from './national-number.ts';
 export type { PatientDirectory } from './patient-directory.ts';
+export { arrivingKeys, KEY_VOTES, phoneKey, registeredKeys } from './blocking-keys.ts';
+export type { BlockingKey } from './blocking-keys.ts';
+export { foldedTokens, foldText, repairMojibake } from './fold-text.ts';
+export { foldSpelling, nameForms, nameReadings, registeredName } from './name-forms.ts';
+export type { NameForms, NameReading } from './name-forms.ts';
+export { createPatientIndex, DEFAULT_CANDIDATES } from './patient-index.ts';
+export type { PatientIndex, PatientIndexOptions } from './patient-index.ts';
+export { phoneticKey } from './phonetic-key.ts';
