@@ -19,3 +19,6 @@ export type {
   StudyQuery,
   StudySummary,
 } from './pacs.ts';
+export { createStudyIndex } from './study-index.ts';
+export type { IndexedInstance, StudyIndex } from './study-index.ts';
+export { matchesStudyQuery } from './study-query.ts';
