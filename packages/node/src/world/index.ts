@@ -1,0 +1,12 @@
+export { nodeClock } from './clock.ts';
+export { CRASHPOINTS, crashpoint } from './crashpoint.ts';
+export type { Crashpoint, CrashRole } from './crashpoint.ts';
+export { ed25519Signer, HASH_BYTES, KEY_BYTES, NONCE_BYTES, nodeCrypto, TAG_BYTES } from './crypto.ts';
+export type { NodeCrypto } from './crypto.ts';
+export { nodeDisk } from './disk.ts';
+export type { NodeDisk } from './disk.ts';
+export { lockFolder } from './folder-lock.ts';
+export type { FolderLock, FolderLockOptions } from './folder-lock.ts';
+export { nodeHost } from './host.ts';
+export type { Host } from './host.ts';
+export { nodeRandom } from './random.ts';
