@@ -74,7 +74,7 @@ export interface OpenedEnvelope {
  */
 export async function signEnvelope(
   payloadType: string,
-  payload: JsonValue,
+  payload: JsonValue | object,
   signers: readonly Signer[],
 ): Promise<Envelope> {
   return addSignatures({ payloadType, payload: toBase64url(jcs(payload)), signatures: [] }, signers);

@@ -15,16 +15,17 @@ export const MAX_JSON_DEPTH = 8;
 /** Largest document read, in bytes, unless the caller says less: 2,000 organisations with room to spare. */
 export const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
 
-// oxlint-disable-next-line no-control-regex -- all of ASCII, as the profile says
 const ASCII_KEY = /^[\0-\x7f]{0,64}$/;
 
 /**
  * The canonical bytes of a value (UTF-8).
  *
+ * @param value - Anything made of {@link JsonValue}s; whatever else an object may hold is refused while writing.
+ * @param options.maxDepth - Deepest nesting; more than {@link MAX_JSON_DEPTH} only for what is hashed and never read back.
  * @throws {FederationError} `FEDERATION_ENVELOPE_INVALID` when the value does not fit the profile; `details.kind` names the rule.
  */
-export function jcs(value: JsonValue): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(write(value, 0));
+export function jcs(value: JsonValue | object, options: { readonly maxDepth?: number } = {}): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(write(value as JsonValue, options.maxDepth ?? MAX_JSON_DEPTH));
 }
 
 /**
@@ -44,28 +45,27 @@ export function parseJcs(bytes: Uint8Array, options: { readonly maxBytes?: numbe
   const text = decode(bytes);
   const value = parse(text);
   // Decoding is one-to-one, so equal texts are equal bytes.
-  if (write(value, 0) !== text) throw invalid('not-canonical');
+  if (write(value, MAX_JSON_DEPTH) !== text) throw invalid('not-canonical');
   return value;
 }
 
+/** `depth` counts down: how many levels may still be opened. */
 function write(value: JsonValue, depth: number): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') return writeNumber(value);
   if (typeof value === 'string') return writeString(value);
   if (typeof value !== 'object') throw invalid('type');
-  if (depth >= MAX_JSON_DEPTH) throw invalid('depth');
-  if (isList(value)) return `[${Array.from(value, (item) => write(item, depth + 1)).join(',')}]`;
-  return `{${Object.keys(value)
-    .sort()
-    .map((key) => writeMember(key, value[key] as JsonValue, depth))
-    .join(',')}}`;
+  if (depth <= 0) throw invalid('depth');
+  if (isList(value)) return `[${Array.from(value, (item) => write(item, depth - 1)).join(',')}]`;
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => writeMember(key, value[key] as JsonValue, depth - 1)).join(',')}}`;
 }
 
 function writeMember(key: string, value: JsonValue, depth: number): string {
   if (!ASCII_KEY.test(key)) throw invalid('key');
   // Nobody needs a field of this name, and one assignment in careless code would turn it into a prototype.
   if (key === '__proto__') throw invalid('key');
-  return `${JSON.stringify(key)}:${write(value, depth + 1)}`;
+  return `${JSON.stringify(key)}:${write(value, depth)}`;
 }
 
 function writeNumber(value: number): string {
