@@ -55,4 +55,19 @@ export const TRANSFER_ERRORS = {
     text: 'Two records contradict each other',
     fix: 'Do not continue; verify the journal',
   },
+  TRANSFER_MANIFEST_MISMATCH: {
+    retry: 'no',
+    text: 'The sealed manifest is not the one that was received',
+    fix: 'Send the study again as a new exchange; nothing of this one was filed as complete',
+  },
+  TRANSFER_RECORD_INVALID: {
+    retry: 'no',
+    text: 'A record of the journal cannot be read',
+    fix: 'Do not continue this exchange; verify the journal and report the record shown',
+  },
+  TRANSFER_RECORD_VERSION: {
+    retry: 'no',
+    text: 'A record of the journal was written by a newer version',
+    fix: 'Update this program',
+  },
 } as const;

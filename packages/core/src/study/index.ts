@@ -3,6 +3,16 @@ export type { Block, InstanceEntry, Segment, SegmentKind } from './blocks.ts';
 export { fromHex, toHex } from './hex.ts';
 export { parseDigest, parseExchangeId, parseMemberId, parseTransferId } from './identifiers.ts';
 export type { Digest, ExchangeId, MemberId, TransferId } from './identifiers.ts';
+export {
+  manifestEntryBytes,
+  manifestRootOf,
+  MAX_INSTANCES,
+  MAX_MANIFEST_BYTES,
+  MAX_STUDY_BYTES,
+  sortManifest,
+  transferIdOf,
+} from './manifest.ts';
+export type { ManifestEntry, TransferIdentity } from './manifest.ts';
 export { leafDigest, merkleRoot } from './merkle.ts';
 export type {
   ArrivingPatient,
