@@ -35,6 +35,16 @@ export const STORAGE_ERRORS = {
     text: 'The key of this exchange has been erased',
     fix: 'Nothing; the exchange was expunged',
   },
+  STORAGE_KEY_DAMAGED: {
+    retry: 'no',
+    text: 'A key file does not verify',
+    fix: 'Restore the key folder from a backup; what is sealed under this key cannot be read until then',
+  },
+  STORAGE_INDEX_DAMAGED: {
+    retry: 'later',
+    text: 'A value of the index does not verify',
+    fix: 'It is rebuilt from the journal by itself; interhosp rebuild does it at once',
+  },
   STORAGE_VERSION: {
     retry: 'no',
     text: 'The data folder was written by a newer version',

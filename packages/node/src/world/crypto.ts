@@ -55,7 +55,6 @@ export function ed25519Signer(seed: Uint8Array): Signer {
   return {
     keyId: createHash('sha256').update(publicKey).digest('hex'),
     publicKey,
-    // oxlint-disable-next-line typescript/require-await -- the port lets a key live elsewhere
     sign: async (message) => new Uint8Array(sign(null, message, privateKey)),
   };
 }
