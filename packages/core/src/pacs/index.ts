@@ -22,3 +22,4 @@ export type {
 export { createStudyIndex } from './study-index.ts';
 export type { IndexedInstance, StudyIndex } from './study-index.ts';
 export { matchesStudyQuery } from './study-query.ts';
+export { readInstance } from './read-instance.ts';
