@@ -1,1 +1,15 @@
-export {};
+export type { Evidence } from './comparison.ts';
+export { MOST_RUNNERS_UP } from './decision.ts';
+export type { Decision, LinkDecision, NewDecision, ReviewDecision, RunnerUp, Zone } from './decision.ts';
+export { GUARD_REASONS } from './guard-reasons.ts';
+export type { GuardReason } from './guard-reasons.ts';
+export { FIELDS, LEVELS } from './levels.ts';
+export type { Field, Level, LevelOf } from './levels.ts';
+export { DEFAULT_MODEL } from './model.ts';
+export type { LevelFrequencies, ReconciliationModel } from './model.ts';
+export { POLICIES, STANDARD_POLICY, STRICT_POLICY } from './policy.ts';
+export type { ReconciliationPolicy } from './policy.ts';
+export { BELGIAN_PROFILE, GENERIC_PROFILE, PROFILES } from './profile.ts';
+export type { ReconciliationProfile } from './profile.ts';
+export { MOST_CANDIDATES, reconcile } from './reconcile.ts';
+export type { ReconcileOptions } from './reconcile.ts';

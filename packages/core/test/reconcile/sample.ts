@@ -31,7 +31,10 @@ export function readSample(folder: string): Sample {
   const tags = existsSync(join(folder, 'tags.csv')) ? rows('tags.csv') : [];
   const tagsOf = new Map(tags.map((row) => [row['incoming_id'], (row['tags'] ?? '').split(';')]));
   return {
-    registry: rows('registry.csv').map((row) => ({ ...traitsOf(row), patientId: { id: row['id'] ?? '', issuer: LOCAL } })),
+    registry: rows('registry.csv').map((row) => ({
+      ...traitsOf(row),
+      patientId: { id: row['id'] ?? '', issuer: LOCAL },
+    })),
     arrivals: rows('incoming.csv').map((row) => ({
       id: row['id'] ?? '',
       patient: { ...traitsOf(row), patientId: { id: row['id'] ?? '', issuer: SENDER } },
@@ -77,3 +80,6 @@ function parseCsv(text: string): readonly Readonly<Record<string, string>>[] {
 function unquoted(cell: string): string {
   return cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
 }
+
+/** The day the synthetic data were made for; newborns of the samples were born in the weeks before. */
+export const SAMPLE_DAY_MS = Date.UTC(2025, 11, 31);

@@ -1,0 +1,207 @@
+/** One arrival against one local patient: levels of agreement, their weights, and the values they were found in. */
+import {
+  nameForms,
+  nameReadings,
+  nationalNumberOf,
+  numberAgreement,
+  registeredName,
+  type NameForms,
+  type NameReading,
+  type NationalNumber,
+} from '../patients/index.ts';
+import type { ArrivingPatient, IssuedId, LocalPatient, PatientTraits } from '../study/index.ts';
+import { compareFamily, compareGiven, compareMiddle } from './compare-names.ts';
+import { compareAddress, compareBirthDate, comparePhone, compareSex } from './compare-traits.ts';
+import { FIELDS, type Field, type FieldLevels, type Level, type LevelOf } from './levels.ts';
+import { weightOf, type ReconciliationModel } from './model.ts';
+import type { ReconciliationProfile } from './profile.ts';
+
+/** What one field says for or against. JSON-safe. */
+export interface Evidence {
+  readonly field: Field;
+  readonly level: Level;
+  /** Bits: log2(m/u). */
+  readonly weight: number;
+  /** As written; empty when absent. */
+  readonly arrivalValue: string;
+  readonly localValue: string;
+}
+
+/** A candidate with everything that was compared. `score` is the sum of the evidence's weights. */
+export interface Comparison {
+  readonly local: LocalPatient;
+  readonly levels: FieldLevels;
+  readonly evidence: readonly Evidence[];
+  readonly score: number;
+  readonly number: NationalNumber | undefined;
+  /** The local number contradicts the local birth date or sex. */
+  readonly localNumberDoubted: boolean;
+}
+
+/** An arrival, read once for all candidates. */
+export interface PreparedArrival {
+  readonly patient: ArrivingPatient;
+  readonly readings: readonly NameReading[];
+  readonly birthName: NameForms | undefined;
+  readonly number: NationalNumber | undefined;
+  /** The number contradicts the arrival's own birth date or sex. */
+  readonly numberDoubted: boolean;
+}
+
+/** Reads an arrival once. */
+export function prepareArrival(patient: ArrivingPatient, profile: ReconciliationProfile): PreparedArrival {
+  const number = nationalNumberOf(patient, profile.numberRules);
+  return {
+    patient,
+    readings: nameReadings(patient.name?.alphabetic),
+    birthName: patient.birthName === undefined ? undefined : nameForms(patient.birthName.alphabetic.family),
+    number,
+    numberDoubted: number !== undefined && numberAgreement(number, patient) === 'contradicts',
+  };
+}
+
+/** Compares one candidate. */
+export function compareCandidate(
+  arrival: PreparedArrival,
+  local: LocalPatient,
+  { model, profile }: { readonly model: ReconciliationModel; readonly profile: ReconciliationProfile },
+): Comparison {
+  const number = nationalNumberOf(local, profile.numberRules);
+  const localNumberDoubted = number !== undefined && numberAgreement(number, local) === 'contradicts';
+  const names = compareNames(arrival, local, model);
+  const levels: FieldLevels = {
+    ...names.levels,
+    number: compareNumbers(arrival, number, localNumberDoubted),
+    localId: bearsLocalId(arrival.patient, local) ? 'equal' : 'missing',
+    birthDate: compareBirthDate(arrival.patient.birthDate, local.birthDate),
+    sex: compareSex(arrival.patient.sex, local.sex),
+    address: compareAddress(arrival.patient, local),
+    phone: comparePhone(arrival.patient.phone, local.phone),
+    namesakes: 'missing',
+  };
+  const values = valuesOf(arrival, local, names.reading, number);
+  const evidence = FIELDS.filter((field) => field !== 'namesakes').map((field) => {
+    const [arrivalValue, localValue] = values[field];
+    return { field, level: levels[field], weight: weightOf(model, field, levels[field]), arrivalValue, localValue };
+  });
+  return { local, levels, evidence, score: sumOf(evidence), number, localNumberDoubted };
+}
+
+/** The comparison with one level replaced and its weight with it. */
+export function withEvidence(comparison: Comparison, field: Field, level: Level, weight: number): Comparison {
+  const { arrivalValue = '', localValue = '' } = comparison.evidence.find((item) => item.field === field) ?? {};
+  const evidence = [
+    ...comparison.evidence.filter((item) => item.field !== field),
+    { field, level, weight, arrivalValue, localValue },
+  ].sort((a, b) => FIELDS.indexOf(a.field) - FIELDS.indexOf(b.field));
+  return { ...comparison, levels: { ...comparison.levels, [field]: level }, evidence, score: sumOf(evidence) };
+}
+
+/** Whether the arrival carries this patient's own ID, issued here: an ID without an issuer, or of another, is a chance. */
+export function bearsLocalId(arrival: ArrivingPatient, local: LocalPatient): boolean {
+  const own = local.patientId;
+  if (own.issuer === undefined || own.issuer === '' || own.id === '') return false;
+  const isOwn = (id: IssuedId | undefined): boolean => id?.issuer === own.issuer && id?.id === own.id;
+  return isOwn(arrival.patientId) || (arrival.otherIds ?? []).some(isOwn);
+}
+
+function compareNumbers(
+  arrival: PreparedArrival,
+  local: NationalNumber | undefined,
+  localDoubted: boolean,
+): LevelOf<'number'> {
+  if (arrival.number === undefined || local === undefined) return 'missing';
+  const doubted = arrival.numberDoubted || localDoubted;
+  if (arrival.number.digits === local.digits) return doubted ? 'doubted' : 'equal';
+  // Somebody else's number says nothing about whose record this is.
+  if (doubted) return 'ignored';
+  return mayHaveChanged(arrival.number, local) ? 'bis-same-date' : 'differ';
+}
+
+/** A BIS number is replaced by a national one at registration; both carry the same day of birth. */
+function mayHaveChanged(left: NationalNumber, right: NationalNumber): boolean {
+  if (left.kind !== 'bis' && right.kind !== 'bis') return false;
+  const [a, b] = [left.birthDate, right.birthDate];
+  return a !== undefined && a.year === b?.year && a.month === b.month && a.day === b.day;
+}
+
+interface NameComparison {
+  readonly reading: NameReading | undefined;
+  readonly levels: Pick<FieldLevels, 'family' | 'given' | 'middle' | 'nameOrder'>;
+  readonly weight: number;
+}
+
+const NO_NAME: NameComparison = {
+  reading: undefined,
+  levels: { family: 'missing', given: 'missing', middle: 'missing', nameOrder: 'missing' },
+  weight: 0,
+};
+
+/** The reading of the arrival's name that fits this candidate best; a later one must be strictly better. */
+function compareNames(arrival: PreparedArrival, local: LocalPatient, model: ReconciliationModel): NameComparison {
+  const registered = registeredName(local.name?.alphabetic);
+  if (registered === undefined) return NO_NAME;
+  const localBirthName = registeredName(local.birthName?.alphabetic)?.family;
+  let best: NameComparison | undefined;
+  for (const reading of arrival.readings) {
+    const families: readonly LevelOf<'family'>[] = [
+      compareFamily(reading.family, registered.family),
+      ...(localBirthName === undefined ? [] : [compareFamily(reading.family, localBirthName)]),
+      ...(arrival.birthName === undefined ? [] : [compareFamily(arrival.birthName, registered.family)]),
+    ];
+    const levels: NameComparison['levels'] = {
+      family: strongest(families, 'family', model),
+      given: compareGiven(reading.given, registered.given, [reading.middle, registered.middle]),
+      middle: compareMiddle(reading.middle, registered.middle),
+      nameOrder: reading.reading === 'swapped' ? 'swapped' : 'missing',
+    };
+    const weight =
+      weightOf(model, 'family', levels.family) +
+      weightOf(model, 'given', levels.given) +
+      weightOf(model, 'middle', levels.middle) +
+      weightOf(model, 'nameOrder', levels.nameOrder);
+    if (best === undefined || weight > best.weight) best = { reading, levels, weight };
+  }
+  return best ?? NO_NAME;
+}
+
+function strongest(
+  levels: readonly LevelOf<'family'>[],
+  field: 'family',
+  model: ReconciliationModel,
+): LevelOf<'family'> {
+  return levels.reduce((best, level) => {
+    if (best === 'missing') return level;
+    return level !== 'missing' && weightOf(model, field, level) > weightOf(model, field, best) ? level : best;
+  });
+}
+
+function valuesOf(
+  arrival: PreparedArrival,
+  local: LocalPatient,
+  reading: NameReading | undefined,
+  number: NationalNumber | undefined,
+): Readonly<Record<Field, readonly [string, string]>> {
+  const [arriving, registered] = [arrival.patient, local.name?.alphabetic];
+  return {
+    number: [arrival.number?.digits ?? arriving.nationalNumber ?? '', number?.digits ?? local.nationalNumber ?? ''],
+    localId: [arriving.patientId?.id ?? '', local.patientId.id],
+    family: [reading?.family.text ?? arriving.name?.alphabetic.family ?? '', registered?.family ?? ''],
+    given: [reading?.given.text ?? arriving.name?.alphabetic.given ?? '', registered?.given ?? ''],
+    nameOrder: ['', ''],
+    middle: [reading?.middle.text ?? '', registered?.middle ?? ''],
+    birthDate: [arriving.birthDate ?? '', local.birthDate ?? ''],
+    sex: [arriving.sex ?? '', local.sex ?? ''],
+    address: [addressOf(arriving), addressOf(local)],
+    phone: [arriving.phone ?? '', local.phone ?? ''],
+    namesakes: ['', ''],
+  };
+}
+
+function addressOf({ street, postcode, city }: PatientTraits): string {
+  return [street, postcode, city].filter((part) => part !== undefined && part !== '').join(', ');
+}
+
+function sumOf(evidence: readonly Evidence[]): number {
+  return evidence.reduce((sum, { weight }) => sum + weight, 0);
+}

@@ -1,0 +1,138 @@
+/**
+ * The guards: what sends an arrival to a person whatever the score (reconciliation.md 5). They are worth more than the
+ * score, since a twin, a newborn or a relative's number agrees in almost everything.
+ *
+ * Each guard is one predicate over the facts; the profile says which apply.
+ */
+import {
+  furtherAgreement,
+  isDateEqual,
+  isFamilyGood,
+  isGivenCompatible,
+  isGivenSame,
+  isIdentified,
+  isNewborn,
+  isPlaceholderDate,
+  isPlaceholderName,
+  numberAgrees,
+  type Facts,
+} from './facts.ts';
+import type { GuardReason } from './guard-reasons.ts';
+import type { ReconciliationPolicy } from './policy.ts';
+import type { ReconciliationProfile } from './profile.ts';
+
+/** What a guard may look at beside the facts. */
+export interface GuardContext {
+  readonly profile: ReconciliationProfile;
+  readonly policy: ReconciliationPolicy;
+  readonly nowMs: number;
+}
+
+/** Guards about a candidate; those about the arrival alone or the number of candidates are judged where zones are. */
+type CandidateGuard = Exclude<GuardReason, 'too-many-candidates' | 'too-little-known'>;
+type Guard = (facts: Facts, context: GuardContext) => boolean;
+
+/** The guards of the profile that hold against linking to the best candidate, in the order of the catalogue. */
+export function guardsAgainst(facts: Facts, context: GuardContext): readonly GuardReason[] {
+  return context.profile.guards.filter((reason) => isCandidateGuard(reason) && GUARDS[reason](facts, context));
+}
+
+/** Guards that speak of the arrival alone, shown when nobody is near. */
+export function guardsOfArrival(arrival: Facts['arrival'], { profile, nowMs }: GuardContext): readonly GuardReason[] {
+  const reasons: GuardReason[] = [];
+  if (isPlaceholderName(arrival.patient, profile)) reasons.push('placeholder-name');
+  if (isPlaceholderDate(arrival.patient, profile)) reasons.push('placeholder-birth-date');
+  if (isNewborn(arrival.patient, nowMs)) reasons.push('newborn');
+  return reasons.filter((reason) => profile.guards.includes(reason));
+}
+
+const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
+  'numbers-differ': ({ best }, { profile }) =>
+    best.levels.number === 'differ' &&
+    !(profile.differentNumbers === 'unless-corroborated' && isCorroborated(best.levels)),
+
+  // The person was registered since: everything else must say so.
+  'number-changed': ({ best }) => best.levels.number === 'bis-same-date' && !isCorroborated(best.levels),
+
+  // A relative's number, the mother's, or a slip in the birth date: name, the registry's number and one more must agree.
+  'number-doubted': ({ arrival, best }) => {
+    const isDoubted = arrival.numberDoubted || (best.localNumberDoubted && arrival.number !== undefined);
+    const { levels } = best;
+    const nameAgrees = isFamilyGood(levels) && (isGivenSame(levels) || levels.given === 'variant');
+    const oneMore = isDateEqual(levels) || furtherAgreement(levels) > 0;
+    return isDoubted && !(levels.number === 'doubted' && nameAgrees && oneMore);
+  },
+
+  'number-of-another': ({ best: { levels } }) => {
+    if (!numberAgrees(levels)) return false;
+    // A married name: the rest must agree.
+    const nameChanged = !isFamilyGood(levels) && levels.family !== 'missing';
+    const givenHolds = isGivenSame(levels) || levels.given === 'variant';
+    return levels.birthDate === 'differ' || (nameChanged && !(givenHolds && isDateEqual(levels)));
+  },
+
+  'number-elsewhere': ({ best, numberElsewhere }) => !numberAgrees(best.levels) && numberElsewhere.length > 0,
+  'number-shared': ({ best }) => best.levels.number === 'shared',
+  'local-id-contradicted': ({ localIdContradicted, localIdElsewhere }) =>
+    localIdContradicted || localIdElsewhere.length > 0,
+
+  // Also with an equal number: a twin's number is copied as easily as a twin's name.
+  'given-names-differ': ({ best: { levels } }) =>
+    (levels.given !== 'missing' && !isGivenCompatible(levels)) || (levels.given === 'middle' && !isIdentified(levels)),
+  'given-name-near': ({ best: { levels } }, { policy }) =>
+    !isIdentified(levels) &&
+    (levels.given === 'initial' || (levels.given === 'near' && policy.nearGivenNeedsIdentifier)),
+  'family-names-differ': ({ best: { levels } }) =>
+    !isIdentified(levels) && !isFamilyGood(levels) && levels.family !== 'missing',
+  'name-incomplete': ({ best: { levels } }) => {
+    const isIncomplete = levels.family === 'missing' || levels.given === 'missing';
+    const restAgrees = isIdentified(levels) && isDateEqual(levels) && (isFamilyGood(levels) || isGivenSame(levels));
+    return isIncomplete && !restAgrees;
+  },
+
+  sibling: ({ best: { levels }, siblings }) =>
+    siblings.length > 0 && levels.given !== 'exact' && levels.number !== 'equal',
+  'placeholder-name': ({ arrival, best }, { profile }) =>
+    (isPlaceholderName(arrival.patient, profile) || isPlaceholderName(best.local, profile)) &&
+    !(best.levels.number === 'equal' && isDateEqual(best.levels)),
+  'placeholder-birth-date': ({ arrival, best }, { profile }) =>
+    isPlaceholderDate(arrival.patient, profile) || isPlaceholderDate(best.local, profile),
+  newborn: ({ arrival, best }, { nowMs }) => isNewborn(arrival.patient, nowMs) || isNewborn(best.local, nowMs),
+
+  'birth-date-missing': ({ best: { levels } }) =>
+    (levels.birthDate === 'missing' || levels.birthDate === 'partial') && !isIdentified(levels),
+  'birth-date-differs': ({ best: { levels } }) => {
+    switch (levels.birthDate) {
+      case 'differ':
+        return true;
+      case 'year-digit':
+        // Father and son of one name at one address.
+        return !isIdentified(levels) && !numberAgrees(levels);
+      case 'digit':
+      case 'swap':
+      case 'first-of-year': {
+        const restAgrees = isFamilyGood(levels) && isGivenSame(levels) && furtherAgreement(levels) > 0;
+        return !isIdentified(levels) && !restAgrees;
+      }
+      default:
+        return false;
+    }
+  },
+
+  homonym: ({ best: { levels }, homonyms, namesakes }, { policy }) => {
+    if (isIdentified(levels)) return false;
+    // A first of January with a common name is many persons.
+    const isCommon = namesakes > policy.namesakesAllowed || levels.birthDate === 'exact-first';
+    return homonyms.length > 0 || (isCommon && furtherAgreement(levels) === 0);
+  },
+  'duplicate-record': ({ duplicates }) => duplicates.length > 0,
+};
+
+/** Name, birth date and one more trait agree. */
+function isCorroborated(levels: Facts['best']['levels']): boolean {
+  return isFamilyGood(levels) && isGivenSame(levels) && isDateEqual(levels) && furtherAgreement(levels) > 0;
+}
+
+function isCandidateGuard(reason: GuardReason): reason is CandidateGuard {
+  return reason in GUARDS;
+}

@@ -1,0 +1,107 @@
+/**
+ * The weights of reconciliation, as data. `m` is how often a level occurs among pairs of records of one person, `u` how
+ * often among records of two persons; the weight of a level is log2(m/u) bits (Fellegi and Sunter, 1969).
+ */
+import type { Field, Level, LEVELS } from './levels.ts';
+
+/** How often a level occurs, in records of one person and of two; both between 0 and 1, exclusive. */
+export interface LevelFrequencies {
+  readonly m: number;
+  readonly u: number;
+}
+
+/** A model; JSON-safe, versioned, and recorded with each decision that it made. */
+export interface ReconciliationModel {
+  readonly version: string;
+  /** Where the figures come from. */
+  readonly provenance: string;
+  /** Share of arriving patients that the hospital knows already. */
+  readonly knownShare: number;
+  /** `namesakes` has no frequencies: its weight follows from the number of namesakes. */
+  readonly fields: {
+    readonly [F in Exclude<Field, 'namesakes'>]: { readonly [L in (typeof LEVELS)[F][number]]: LevelFrequencies };
+  };
+}
+
+/**
+ * The shipped model. m: published and trial figures for hospital records (see provenance); u: stated assumptions for a
+ * Belgian registry, on the cautious side, until a site's own registry gives its own.
+ */
+export const DEFAULT_MODEL: ReconciliationModel = {
+  version: 'default-1',
+  provenance:
+    'm: starting values from trials on synthetic Belgian hospital records; u: assumed (surname 1 in 800, given name 1 in ' +
+    '120, birth date 1 in 25,000, street and house 1 in 3,000); nothing estimated from patients of any hospital',
+  knownShare: 0.85,
+  fields: {
+    number: {
+      equal: { m: 0.97, u: 1e-7 },
+      doubted: { m: 0.02, u: 2e-5 },
+      // A dummy, or one person's number on several records: it speaks for none of them.
+      shared: { m: 0.001, u: 0.001 },
+      'bis-same-date': { m: 0.002, u: 4e-5 },
+      differ: { m: 0.008, u: 0.9999 },
+    },
+    localId: { equal: { m: 0.9, u: 1e-6 } },
+    family: {
+      exact: { m: 0.933, u: 0.00125 },
+      near: { m: 0.024, u: 0.0015 },
+      token: { m: 0.018, u: 0.0015 },
+      similar: { m: 0.002, u: 0.01 },
+      differ: { m: 0.023, u: 0.985 },
+    },
+    given: {
+      exact: { m: 0.93, u: 0.0085 },
+      spelling: { m: 0.01, u: 0.001 },
+      variant: { m: 0.006, u: 0.002 },
+      part: { m: 0.008, u: 0.002 },
+      initial: { m: 0.004, u: 0.05 },
+      near: { m: 0.015, u: 0.005 },
+      middle: { m: 0.005, u: 0.006 },
+      similar: { m: 0.004, u: 0.012 },
+      differ: { m: 0.018, u: 0.91 },
+    },
+    nameOrder: { swapped: { m: 0.006, u: 0.5 } },
+    middle: {
+      exact: { m: 0.5, u: 0.008 },
+      part: { m: 0.11, u: 0.015 },
+      initial: { m: 0.36, u: 0.06 },
+      differ: { m: 0.03, u: 0.917 },
+    },
+    birthDate: {
+      exact: { m: 0.97, u: 4e-5 },
+      // One person in fifty has such a date, all of them the same few: equality says less.
+      'exact-first': { m: 0.97, u: 3e-4 },
+      digit: { m: 0.008, u: 3e-4 },
+      swap: { m: 0.001, u: 3e-5 },
+      'year-digit': { m: 0.003, u: 4e-4 },
+      'first-of-year': { m: 0.003, u: 5e-4 },
+      partial: { m: 0.003, u: 5e-4 },
+      differ: { m: 0.005, u: 0.998 },
+    },
+    sex: { same: { m: 0.989, u: 0.5 }, differ: { m: 0.011, u: 0.5 } },
+    address: {
+      street: { m: 0.58, u: 3e-4 },
+      'street-near': { m: 0.04, u: 3e-4 },
+      town: { m: 0.21, u: 0.03 },
+      differ: { m: 0.17, u: 0.97 },
+    },
+    phone: { same: { m: 0.77, u: 2e-4 }, differ: { m: 0.23, u: 0.9998 } },
+  },
+};
+
+/** Weight of a level in bits: positive for, negative against; 0 when nothing was compared. */
+export function weightOf(model: ReconciliationModel, field: Exclude<Field, 'namesakes'>, level: Level): number {
+  const frequencies = (model.fields[field] as Readonly<Partial<Record<Level, LevelFrequencies>>>)[level];
+  return frequencies === undefined ? 0 : Math.log2(frequencies.m / frequencies.u);
+}
+
+/**
+ * Weight against a full name that `namesakes` others of `registrySize` bear: what the model takes for one name in
+ * 94,000 may be one in a thousand here. Never positive.
+ */
+export function namesakeWeight(model: ReconciliationModel, namesakes: number, registrySize: number): number {
+  const assumed = model.fields.family.exact.u * model.fields.given.exact.u;
+  const seen = namesakes / Math.max(registrySize, namesakes, 1);
+  return seen <= assumed ? 0 : -Math.log2(seen / assumed);
+}

@@ -1,0 +1,35 @@
+/** How sure a hospital wants to be before a study is filed without a person. */
+
+/** Thresholds of one site; data, recorded by name with each decision. */
+export interface ReconciliationPolicy {
+  readonly name: string;
+  /** Least posterior probability of a link: 1 minus the share of wrong links accepted, per link. */
+  readonly linkProbability: number;
+  /** Most posterior probability of the best candidate at which a patient may still be declared new. */
+  readonly newProbability: number;
+  /** Others with the same name that are tolerated before one more trait must agree, when no number does. */
+  readonly namesakesAllowed: number;
+  /** Whether a given name that differs by a typing error needs an identifier: it may be a twin's. */
+  readonly nearGivenNeedsIdentifier: boolean;
+}
+
+/** The default until a site has evidence of its own: 1 wrong link accepted in 100,000. */
+export const STRICT_POLICY: ReconciliationPolicy = {
+  name: 'strict',
+  linkProbability: 0.99999,
+  newProbability: 0.001,
+  namesakesAllowed: 0,
+  nearGivenNeedsIdentifier: true,
+};
+
+/** For sites that have seen their own figures: 5 in 100,000. */
+export const STANDARD_POLICY: ReconciliationPolicy = {
+  name: 'standard',
+  linkProbability: 0.99995,
+  newProbability: 0.01,
+  namesakesAllowed: 3,
+  nearGivenNeedsIdentifier: false,
+};
+
+/** Policies by the name a configuration uses. */
+export const POLICIES = { strict: STRICT_POLICY, standard: STANDARD_POLICY } as const;
