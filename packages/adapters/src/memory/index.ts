@@ -1,1 +1,5 @@
-export {};
+export { adapter } from './adapter.ts';
+export type { MemoryPacsConfig } from './adapter.ts';
+export type { MemoryPacsFaults } from './faults.ts';
+export { memoryPacs } from './memory-pacs.ts';
+export type { MemoryInstance, MemoryPacs, MemoryPacsOptions } from './memory-pacs.ts';
