@@ -107,7 +107,7 @@ function upperHalf(codeOf: (byte: number) => number): Uint16Array {
   return Uint16Array.from({ length: 128 }, (_, index) => codeOf(index + 0x80));
 }
 
-function upperCode(decoder: TextDecoder, byte: number): number {
+function upperCode(decoder: InstanceType<typeof TextDecoder>, byte: number): number {
   const code = decoder.decode(Uint8Array.of(byte)).charCodeAt(0);
   return code === 0xfffd ? 0 : code;
 }
