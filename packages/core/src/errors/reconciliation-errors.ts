@@ -20,4 +20,9 @@ export const RECONCILIATION_ERRORS = {
     text: 'The exchange is not waiting for a decision',
     fix: 'List what waits with interhosp review list',
   },
+  RECONCILIATION_RECORD_INVALID: {
+    retry: 'no',
+    text: 'A recorded decision cannot be read',
+    fix: 'Update the software if the record is newer than it; otherwise check the journal with interhosp audit verify',
+  },
 } as const;

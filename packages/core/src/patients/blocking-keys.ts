@@ -21,8 +21,9 @@ export const KEY_VOTES = {
   names: 12,
   phone: 8,
   /** A name and two parts of the birth date, or one word of each name. */
-  partDate: 6,
+  partDateFamily: 6,
   words: 4,
+  partDateGiven: 2,
 } as const;
 
 /** A key with what it says. */
@@ -115,18 +116,21 @@ function addReading(keys: KeySet, reading: NameReading, date: BirthDateParts | u
     for (const word of reading.family.cores.slice(0, MOST_WORDS)) keys.add('words', word, given);
   }
   if (date === undefined) return;
-  for (const family of families) addDated(keys, family, date);
-  for (const given of givens) if (isFullBirthDate(date)) keys.add('dateGiven', dayOf(date), given);
+  for (const family of families) addDated(keys, 'dateFamily', family, date);
+  for (const given of givens) addDated(keys, 'dateGiven', given, date);
 }
 
-function addDated(keys: KeySet, family: string, date: BirthDateParts): void {
+function addDated(keys: KeySet, kind: 'dateFamily' | 'dateGiven', sound: string, date: BirthDateParts): void {
   const { year, month, day } = date;
-  if (isFullBirthDate(date)) keys.add('dateFamily', dayOf(date), family);
+  if (isFullBirthDate(date)) keys.add(kind, dayOf(date), sound);
   // Any one part of the date may be wrong, or not known.
-  if (month !== undefined) keys.add('partDate', `${year}-${month}`, family);
-  if (month !== undefined && day !== undefined) keys.add('partDate', `-${month}-${day}`, family);
-  if (day !== undefined) keys.add('partDate', `${year}--${day}`, family);
-  if (month === undefined || (month === 1 && day === 1)) keys.add('partDate', `${year}`, family);
+  const part = kind === 'dateFamily' ? 'partDateFamily' : 'partDateGiven';
+  if (month !== undefined) keys.add(part, `${year}-${month}`, sound);
+  if (month !== undefined && day !== undefined) keys.add(part, `-${month}-${day}`, sound);
+  if (day !== undefined) keys.add(part, `${year}--${day}`, sound);
+  // A year alone with a given name would be a list of hundreds.
+  const isVague = month === undefined || (month === 1 && day === 1);
+  if (isVague && kind === 'dateFamily') keys.add(part, `${year}`, sound);
 }
 
 /** The sounds of a name: whole, of each unit, and of each noun. */

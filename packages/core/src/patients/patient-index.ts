@@ -9,10 +9,12 @@ import { BELGIAN_NUMBER_RULES, type NationalNumberRules } from './national-numbe
 /** Candidates returned unless the caller asks for fewer. */
 export const DEFAULT_CANDIDATES = 200;
 /**
- * A longer list adds its votes to candidates that another key found, and finds none by itself: the commonest name of a
- * million patients must not be compared a thousand times.
+ * A longer list adds its votes to candidates that another key found, and finds only a few by itself: the commonest name
+ * of a million patients must not be compared a thousand times.
  */
 const LONGEST_LIST = 2_000;
+/** Of a long list, enough to show that the name is common: reconciliation asks for more where there are namesakes. */
+const SHOWN_OF_LONG_LIST = 20;
 
 /** Patients by ID, and by what an arrival may share with them. */
 export interface PatientIndex {
@@ -99,6 +101,13 @@ class MemoryIndex implements PatientIndex {
       if (typeof list === 'number') votes.set(list, (votes.get(list) ?? 0) + worth);
       else if (list.size > LONGEST_LIST) longLists.push({ list, votes: worth });
       else for (const slot of list) votes.set(slot, (votes.get(slot) ?? 0) + worth);
+    }
+    for (const { list } of longLists) {
+      let shown = 0;
+      for (const slot of list) {
+        if (shown++ >= SHOWN_OF_LONG_LIST) break;
+        votes.set(slot, votes.get(slot) ?? 0);
+      }
     }
     for (const slot of votes.keys()) {
       for (const long of longLists) if (long.list.has(slot)) votes.set(slot, (votes.get(slot) ?? 0) + long.votes);

@@ -4,8 +4,12 @@ import { isNeighbourSwap, jaroWinkler, swapAwareDistance } from './distance.ts';
 import { areGivenNameVariants } from './given-name-variants.ts';
 import type { LevelOf } from './levels.ts';
 
-/** Below this length one edit makes another name: Tim, Tom. */
+/** Below this length one edit makes another family name. */
 const SHORTEST_EDITED = 4;
+/** A given name of three letters may be mistyped too; `near` alone never links. */
+const SHORTEST_EDITED_GIVEN = 3;
+/** From this length a single edit inside a given name seldom makes another name. */
+const LONG_GIVEN = 7;
 /** From this length two edits are still typing errors. */
 const LONG_NAME = 9;
 /** A PACS or a form cuts long names; a shorter beginning is shared by unrelated families. */
@@ -17,7 +21,7 @@ export function compareFamily(left: NameForms, right: NameForms): LevelOf<'famil
   if (left.glued === '' || right.glued === '') return 'missing';
   if (left.glued === right.glued) return 'exact';
   if (left.folded === right.folded || left.cores.join('') === right.cores.join('')) return 'near';
-  if (isFewEdits(left.glued, right.glued)) return 'near';
+  if (isFewEdits(left.glued, right.glued, SHORTEST_EDITED)) return 'near';
   if (sharesWholeUnits(left, right) || isCut(left.glued, right.glued)) return 'token';
   return isSimilar(left.glued, right.glued) || sharesAUnit(left, right) ? 'similar' : 'differ';
 }
@@ -31,10 +35,10 @@ export function compareGiven(
   if (left.glued === '' || right.glued === '') return 'missing';
   if (left.glued === right.glued) return 'exact';
   if (isOtherSpelling(left, right)) return 'spelling';
-  if (isInitial(left.glued, right.glued)) return 'initial';
+  if (isInitial(left, right) || isInitial(right, left)) return 'initial';
   if (isVariant(left, right)) return 'variant';
   if (isSubset(left.tokens, right.tokens) || isSubset(right.tokens, left.tokens)) return 'part';
-  if (isFewEdits(left.glued, right.glued)) return 'near';
+  if (isFewEdits(left.glued, right.glued, SHORTEST_EDITED_GIVEN)) return 'near';
   const [leftMiddle, rightMiddle] = middles;
   if (rightMiddle.tokens.includes(left.glued) || leftMiddle.tokens.includes(right.glued)) return 'middle';
   return isSimilar(left.glued, right.glued) ? 'similar' : 'differ';
@@ -50,20 +54,26 @@ export function compareMiddle(left: NameForms, right: NameForms): LevelOf<'middl
   return initials && first === right.tokens[0]?.[0] ? 'initial' : 'differ';
 }
 
-function isFewEdits(left: string, right: string): boolean {
+function isFewEdits(left: string, right: string, shortest: number): boolean {
   const shorter = Math.min(left.length, right.length);
-  if (shorter < SHORTEST_EDITED || Math.abs(left.length - right.length) > 2) return false;
+  if (shorter < shortest || Math.abs(left.length - right.length) > 2) return false;
   return swapAwareDistance(left, right) <= (shorter >= LONG_NAME ? 2 : 1);
 }
 
-/** Beattriz, Stefanie for Stephanie, Nciolas: no parent chooses such a pair for twins. */
+/** Beattriz, Stefanie for Stephanie, Nciolas, Veroniqe: no parent chooses such a pair for twins. */
 function isOtherSpelling(left: NameForms, right: NameForms): boolean {
   if (left.folded === right.folded) return left.folded.length >= 3;
-  return left.glued.length > SHORTEST_EDITED && isNeighbourSwap(left.glued, right.glued);
+  if (left.glued.length > SHORTEST_EDITED && isNeighbourSwap(left.glued, right.glued)) return true;
+  // Valérie and Valeria, Francis and Frances differ at the end; Noa and Noah are short.
+  const isLong = Math.min(left.glued.length, right.glued.length) >= LONG_GIVEN;
+  const sameEnds = left.glued[0] === right.glued[0] && left.glued.slice(-2) === right.glued.slice(-2);
+  return isLong && sameEnds && swapAwareDistance(left.glued, right.glued) === 1;
 }
 
-function isInitial(left: string, right: string): boolean {
-  return (left.length === 1 || right.length === 1) && left[0] === right[0];
+/** S. for Sabrina, JC for Jean-Claude. */
+function isInitial(short: NameForms, long: NameForms): boolean {
+  if (short.glued.length === 1) return short.glued === long.glued[0];
+  return long.tokens.length > 1 && short.glued === long.tokens.map((token) => token[0]).join('');
 }
 
 function isVariant(left: NameForms, right: NameForms): boolean {

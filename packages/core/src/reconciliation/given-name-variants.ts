@@ -15,6 +15,7 @@ anton antoine antoon antonio toon tony
 bernard bernd
 catherine katherine kathrin katrien catharina catherina cathy kathy
 charles karel karl carl
+charlotte lotte lotje
 christian kristian chris
 christiane christianne
 christina christine kristina kristien cristina
@@ -27,7 +28,7 @@ fatima fatma
 francois frans franz franciscus
 francoise francisca
 frederic frederik friedrich fred
-georges joris georg george
+georges joris georg george jos
 gerard geert gerhard
 guillaume willem wilhelm wim
 gustave gustaaf gust
@@ -38,14 +39,14 @@ jean jan johannes
 johannes johan hans
 jeanne johanna jana
 jean-pierre jeanpierre jp
-joseph jozef josef jef
+joseph jozef josef jef jos
 josephine josephina fien
 laurent laurens lorenz
 louis lodewijk ludwig luis
 luc lucas lukas
 marc mark marcus markus
 marguerite margaretha margareta greta greet griet
-marie maria mia
+marie maria mia ria
 marie-claire marieclaire
 martin maarten
 mathieu matthieu mathijs matthias thijs
@@ -66,7 +67,7 @@ aicha aisha ayse
 nicolas nicolaas nikolaus niko nico
 olivier oliver
 paul pol
-philippe philip filip
+philippe philip filip phil
 pierre peter pieter petrus piet
 raphael rafael
 robert rob bob

@@ -79,9 +79,8 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
   // Also with an equal number: a twin's number is copied as easily as a twin's name.
   'given-names-differ': ({ best: { levels } }) =>
     (levels.given !== 'missing' && !isGivenCompatible(levels)) || (levels.given === 'middle' && !isIdentified(levels)),
-  'given-name-near': ({ best: { levels } }, { policy }) =>
-    !isIdentified(levels) &&
-    (levels.given === 'initial' || (levels.given === 'near' && policy.nearGivenNeedsIdentifier)),
+  'given-name-near': ({ best: { levels } }) =>
+    !isIdentified(levels) && (levels.given === 'near' || levels.given === 'initial'),
   'family-names-differ': ({ best: { levels } }) =>
     !isIdentified(levels) && !isFamilyGood(levels) && levels.family !== 'missing',
   'name-incomplete': ({ best: { levels } }) => {
@@ -105,9 +104,8 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     switch (levels.birthDate) {
       case 'differ':
         return true;
+      // Father and son of one name at one address would have to share the birthday too.
       case 'year-digit':
-        // Father and son of one name at one address.
-        return !isIdentified(levels) && !numberAgrees(levels);
       case 'digit':
       case 'swap':
       case 'first-of-year': {

@@ -9,8 +9,6 @@ export interface ReconciliationPolicy {
   readonly newProbability: number;
   /** Others with the same name that are tolerated before one more trait must agree, when no number does. */
   readonly namesakesAllowed: number;
-  /** Whether a given name that differs by a typing error needs an identifier: it may be a twin's. */
-  readonly nearGivenNeedsIdentifier: boolean;
 }
 
 /** The default until a site has evidence of its own: 1 wrong link accepted in 100,000. */
@@ -19,7 +17,6 @@ export const STRICT_POLICY: ReconciliationPolicy = {
   linkProbability: 0.99999,
   newProbability: 0.001,
   namesakesAllowed: 0,
-  nearGivenNeedsIdentifier: true,
 };
 
 /** For sites that have seen their own figures: 5 in 100,000. */
@@ -28,7 +25,6 @@ export const STANDARD_POLICY: ReconciliationPolicy = {
   linkProbability: 0.99995,
   newProbability: 0.01,
   namesakesAllowed: 3,
-  nearGivenNeedsIdentifier: false,
 };
 
 /** Policies by the name a configuration uses. */

@@ -56,7 +56,7 @@ export function reconcile(
   const arrival = prepareArrival(arriving, options.profile);
   const compared = compareAll(arrival, distinct(candidates), options);
   const posterior = posteriorOf(compared, options);
-  const best = compared.find((comparison) => isNear(arrival, comparison));
+  const best = compared.find((comparison) => isNear(arrival, comparison)) ?? likely(compared, posterior, options);
   if (best === undefined) return nobodyNear(arrival, posterior, candidates.length, options);
 
   const others = compared.filter((other) => other !== best);
@@ -157,18 +157,29 @@ function nobodyNear(
 ): Decision {
   const guards: GuardReason[] = [...guardsOfArrival(arrival, options), ...tooMany(candidates)];
   if (!isEnoughKnown(arrival, options)) guards.push('too-little-known');
-  const likeliest = [...posterior.values()].reduce((sum, probability) => sum + probability, 0);
-  const isNew = guards.length === 0 && likeliest <= options.policy.newProbability;
   return {
     ...recorded(options),
-    zone: isNew ? 'new' : 'review',
+    zone: guards.length === 0 ? 'new' : 'review',
     guards,
-    probability: 1 - likeliest,
+    probability: 1 - sumOf(posterior),
     score: 0,
     evidence: [],
     runnersUp: [],
     sameNumberAs: [],
   };
+}
+
+/** The first candidate when all of them together are too probable to be nobody, though none is near by any one trait. */
+function likely(
+  compared: readonly Comparison[],
+  posterior: ReadonlyMap<LocalPatient, number>,
+  { policy }: ReconcileOptions,
+): Comparison | undefined {
+  return sumOf(posterior) > policy.newProbability ? compared[0] : undefined;
+}
+
+function sumOf(posterior: ReadonlyMap<LocalPatient, number>): number {
+  return [...posterior.values()].reduce((sum, probability) => sum + probability, 0);
 }
 
 /** Two of national number, name and birth date, each sound. */
