@@ -19,7 +19,9 @@ export type ElementValue =
   | { readonly vr: NumberVr; readonly numbers: readonly number[] }
   /** The value as it stands in the data set, without header; padded when odd. For SQ: whole items. */
   | { readonly vr: Vr; readonly bytes: Uint8Array }
-  | { readonly vr: 'SQ'; readonly items: readonly ItemValue[] };
+  | { readonly vr: 'SQ'; readonly items: readonly ItemValue[] }
+  /** The whole element, header included, as it stands in a data set of the same VR form. */
+  | { readonly elementBytes: Uint8Array };
 
 /** An item: its elements in any order, or the bytes of a whole item, header included, taken over verbatim. */
 export type ItemValue = readonly NewElement[] | { readonly itemBytes: Uint8Array };
@@ -74,6 +76,7 @@ function encodeAtDepth(form: VrForm, { tag, value }: NewElement, set: CharacterS
     );
     return encodeSequence(form, tag, items);
   }
+  if ('elementBytes' in value) return value.elementBytes;
   if ('bytes' in value) return encodeElement(form, tag, value.vr, value.bytes);
   if ('numbers' in value) return encodeElement(form, tag, value.vr, encodeNumbers(value.vr, value.numbers));
   return encodeElement(form, tag, value.vr, encodeText(tag, value.vr, value.text, set));
@@ -105,6 +108,7 @@ const MAX_CHARACTERS: Readonly<Partial<Record<Vr, number>>> = {
   IS: 12,
   LO: 64,
   LT: 10_240,
+  PN: 64,
   SH: 16,
   ST: 1024,
   TM: 14,
@@ -126,17 +130,25 @@ const FORMS: Readonly<Partial<Record<Vr, RegExp>>> = {
 const TEXT_CONTROLS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d]);
 
 function checkText(tag: Tag, vr: Vr, text: string): void {
+  if (!isConformingText(vr, text))
+    throw new DicomError('DICOM_VALUE_INVALID', { details: { tag: formatTag(tag), kind: vr } });
+}
+
+/** Whether text is what PS3.5 6.2 allows in a value of this VR: length, repertoire, no control characters. */
+export function isConformingText(vr: Vr, text: string): boolean {
   const limit = MAX_CHARACTERS[vr] ?? Number.MAX_SAFE_INTEGER;
   const form = FORMS[vr];
-  for (const value of isMultiValued(vr) ? text.split('\\') : [text]) {
-    if (
-      hasControlCharacter(value, TEXT_CONTROLS) ||
-      Array.from(value).length > limit ||
-      (form !== undefined && !form.test(value))
-    ) {
-      throw new DicomError('DICOM_VALUE_INVALID', { details: { tag: formatTag(tag), kind: vr } });
-    }
-  }
+  return (isMultiValued(vr) ? text.split('\\') : [text]).every(
+    (value) =>
+      !hasControlCharacter(value, TEXT_CONTROLS) &&
+      // PN limits its component groups, not the value.
+      (vr === 'PN' ? value.split('=') : [value]).every((part) => characterCount(part) <= limit) &&
+      (form === undefined || form.test(value)),
+  );
+}
+
+function characterCount(text: string): number {
+  return Array.from(text).length;
 }
 
 function encodeNumbers(vr: NumberVr, numbers: readonly number[]): Uint8Array {

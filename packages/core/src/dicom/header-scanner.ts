@@ -15,7 +15,7 @@ import { checkFirstHeader, truncated } from './walk.ts';
 import { DatasetWalker, LONG_HEADER_BYTES, malformed, SHORT_HEADER_BYTES, type Visit } from './walker.ts';
 
 /** The last tag that a coercion changes; up to it a data set must be in order. */
-export const LAST_SPLICED_TAG: Tag = TAGS.OriginalAttributesSequence;
+export const LAST_SPLICED_TAG: Tag = TAGS.InstanceOriginStatus;
 
 /** A value collected from a header. */
 export interface HeaderValue {

@@ -9,6 +9,7 @@ import { latin1Text } from './bytes.ts';
 import type { ByteSource } from './byte-source.ts';
 import { ASCII_CHARACTER_SET, characterSetOf, type CharacterSet } from './character-set.ts';
 import { parseDate, parseTime } from './date-time.ts';
+import type { VrForm } from './encode.ts';
 import type { HeaderValue, HeaderValues } from './header-scanner.ts';
 import { DICOM_LIMITS } from './limits.ts';
 import { parseElements, parseItems } from './parse.ts';
@@ -17,7 +18,7 @@ import { formatTag, TAGS, type Tag } from './tag.ts';
 import { vrFormOf } from './transfer-syntax.ts';
 import { tryParseUid, type Uid } from './uid.ts';
 import { isCharacterSetText } from './vr.ts';
-import { readValue, walkElements } from './walk.ts';
+import { readValue, walkElements, type ElementSpan } from './walk.ts';
 
 /** How a header is read. */
 export interface StudyHeaderOptions {
@@ -91,9 +92,23 @@ export async function readHeaderValues(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<HeaderValues> {
   const form = vrFormOf(transferSyntaxUid);
+  return collectValues(
+    source,
+    form,
+    walkElements(source, form, { ...options, stopAfter: Math.max(...wanted) }),
+    wanted,
+  );
+}
+
+/** Reads the wanted values among spans that were walked already; the first of a tag counts. */
+export async function collectValues(
+  source: ByteSource,
+  form: VrForm,
+  spans: Iterable<ElementSpan> | AsyncIterable<ElementSpan>,
+  wanted: ReadonlySet<Tag>,
+): Promise<HeaderValues> {
   const values = new Map<Tag, HeaderValue>();
-  const walk = walkElements(source, form, { ...options, stopAfter: Math.max(...wanted) });
-  for await (const span of walk) {
+  for await (const span of spans) {
     if (!wanted.has(span.tag) || values.has(span.tag)) continue;
     if (span.endOffset - span.valueOffset > DICOM_LIMITS.valueBytes) continue;
     const bytes = await readValue(source, span, DICOM_LIMITS.valueBytes);

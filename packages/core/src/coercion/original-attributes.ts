@@ -1,0 +1,110 @@
+/**
+ * The item of Original Attributes Sequence (0400,0561) that says what a coercion replaced (PS3.3 C.12.1.1.9): the previous
+ * values as the bytes they were, who changed them, when and why.
+ */
+import { concatBytes } from '../dicom/bytes.ts';
+import type { CharacterSet } from '../dicom/character-set.ts';
+import { formatDateTime } from '../dicom/date-time.ts';
+import { isConformingText, type NewElement } from '../dicom/element.ts';
+import { encodeElement, encodeElementHeader, encodeItem, encodeSequence, type VrForm } from '../dicom/encode.ts';
+import { implicitVrOf } from '../dicom/implicit-vr.ts';
+import { DICOM_LIMITS } from '../dicom/limits.ts';
+import { parseElements, parseItems, type ParsedElement } from '../dicom/parse.ts';
+import { formatTag, TAGS, type Tag } from '../dicom/tag.ts';
+import { isCharacterSetText, isString } from '../dicom/vr.ts';
+import { latin1Text } from '../dicom/bytes.ts';
+import { DicomError } from '../errors/interhosp-error.ts';
+import type { CoercionInput } from './coercion.ts';
+import type { OldElement } from './grow-sequence.ts';
+
+/** What was replaced or removed: the old element, or only its tag when there was none. */
+export interface PreviousValue {
+  readonly tag: Tag;
+  readonly old: OldElement | undefined;
+}
+
+/** The item, its elements in the VR form that the sequence has inside. */
+export function originalAttributesItem(
+  input: CoercionInput,
+  previous: readonly PreviousValue[],
+  forms: { readonly dataSet: VrForm; readonly inner: VrForm; readonly characterSet: CharacterSet },
+): readonly NewElement[] {
+  const sorted = previous.toSorted((one, other) => one.tag - other.tag);
+  const illegal = sorted.filter(({ old }) => old !== undefined && !isConforming(old, forms.characterSet));
+  const modified = sorted.map((one) =>
+    previousElement(illegal.includes(one) ? { ...one, old: undefined } : one, forms),
+  );
+  return [
+    { tag: TAGS.ModifiedAttributesSequence, value: { vr: 'SQ', items: [modified] } },
+    ...(illegal.length === 0 ? [] : [nonconforming(illegal)]),
+    { tag: TAGS.AttributeModificationDateTime, value: { vr: 'DT', text: formatDateTime(input.time) } },
+    { tag: TAGS.ModifyingSystem, value: { vr: 'LO', text: input.systemName ?? 'Interhosp' } },
+    { tag: TAGS.SourceOfPreviousValues, value: { vr: 'LO', text: input.sender } },
+    { tag: TAGS.ReasonForTheAttributeModification, value: { vr: 'CS', text: 'COERCE' } },
+  ];
+}
+
+function previousElement(
+  { tag, old }: PreviousValue,
+  { dataSet, inner }: { readonly dataSet: VrForm; readonly inner: VrForm },
+): NewElement {
+  if (old === undefined) {
+    // Absent before, or illegal: listed empty.
+    return { tag, value: { vr: implicitVrOf(tag), bytes: new Uint8Array(0) } };
+  }
+  const elementBytes = dataSet === inner ? old.elementBytes : toImplicit(old.elementBytes, 0);
+  return { tag, value: { elementBytes } };
+}
+
+/** Nonconforming Modified Attributes Sequence: values PS3.5 does not allow, as their bytes. */
+function nonconforming(illegal: readonly PreviousValue[]): NewElement {
+  const items = illegal.map(({ tag, old }): readonly NewElement[] => [
+    { tag: TAGS.SelectorAttribute, value: { vr: 'AT', bytes: tagBytes(tag) } },
+    // 0 stands for the whole value, all values of it.
+    { tag: TAGS.SelectorValueNumber, value: { vr: 'US', numbers: [0] } },
+    { tag: TAGS.NonconformingDataElementValue, value: { vr: 'OB', bytes: old?.value ?? new Uint8Array(0) } },
+  ]);
+  return { tag: TAGS.NonconformingModifiedAttributesSequence, value: { vr: 'SQ', items } };
+}
+
+/** Whether the old value may stand in a data set: sequences and binary values may. */
+function isConforming({ vr, value }: OldElement, characterSet: CharacterSet): boolean {
+  if (!isString(vr)) return true;
+  const text = isCharacterSetText(vr) ? characterSet.decode(value) : latin1Text(value);
+  return isConformingText(vr, text.replace(/[\0 ]+$/, ''));
+}
+
+/**
+ * An element of explicit VR with the same value in implicit VR, for a sequence that is UN. Values stay; headers, and so the
+ * lengths of sequences, are written anew.
+ */
+function toImplicit(explicitBytes: Uint8Array, depth: number): Uint8Array {
+  if (depth > DICOM_LIMITS.depth)
+    throw new DicomError('DICOM_LIMIT', { details: { depth, limit: DICOM_LIMITS.depth } });
+  return concatBytes(parseElements(explicitBytes, 'explicit').map((element) => implicitElement(element, depth)));
+}
+
+function implicitElement(element: ParsedElement, depth: number): Uint8Array {
+  const { tag, vr, value, isUndefinedLength } = element;
+  if (vr === 'SQ') {
+    const items = parseItems(value, 'explicit', element).map((item) =>
+      encodeItem([toImplicit(item.content, depth + 1)]),
+    );
+    return encodeSequence('implicit', tag, items);
+  }
+  // UN of undefined length holds implicit VR already; its value ends with its own delimitation item.
+  if (vr === 'UN' && isUndefinedLength)
+    return concatBytes([encodeElementHeader('implicit', tag, 'UN', 0xffffffff), value]);
+  if (isUndefinedLength) {
+    throw new DicomError('DICOM_MALFORMED', { details: { tag: formatTag(tag), reason: 'undefined-length' } });
+  }
+  return encodeElement('implicit', tag, vr, value);
+}
+
+function tagBytes(tag: Tag): Uint8Array {
+  const bytes = new Uint8Array(4);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, tag >>> 16, true);
+  view.setUint16(2, tag & 0xffff, true);
+  return bytes;
+}
