@@ -35,4 +35,14 @@ export const PEER_ERRORS = {
     text: 'A limit on connections, streams or frame size was reached',
     fix: 'Wait; if it persists raise the limit in the configuration',
   },
+  PEER_IDENTITY: {
+    retry: 'later',
+    text: 'Another node than the one dialled answers at this address',
+    fix: 'Correct the address of the member in the roster',
+  },
+  PEER_LISTEN: {
+    retry: 'later',
+    text: 'The host cannot listen on its address',
+    fix: 'Check the listen addresses in the configuration and that no other program holds the port',
+  },
 } as const;
