@@ -43,6 +43,8 @@ export interface StudyPlan {
   readonly referring: Practitioner;
   /** Where it must be found at the end; without it the study stays at home. */
   readonly expected?: { readonly at: HospitalKey; readonly patient: LocalPatient; readonly by: DecidedBy };
+  /** What a person finds out, where one decides. */
+  readonly doubt?: string;
   /** Why it goes or stays, for the story. */
   readonly because: string;
 }
@@ -150,6 +152,7 @@ export const STUDIES: readonly StudyPlan[] = [
     }),
     referring: delcourt,
     expected: { at: 'chr', patient: atChr.hugues, by: 'a person' },
+    doubt: 'A call to the ward: Hugues has been called Hugo since he was born, Henri is his twin',
     because: 'Dr Delcourt practises at the CHR',
   },
   {

@@ -9,7 +9,9 @@ import { megabytes, type Story } from './story.ts';
 
 /** Watches until it is told to stop. */
 export interface Watch {
-  /** Ends the bars where they are. */
+  /** Leaves the bars where they are, so that something else can be told. What moves later is no longer drawn. */
+  pause(): void;
+  /** Ends it. */
   stop(): Promise<void>;
 }
 
@@ -39,9 +41,13 @@ export async function watchArrivals(
   const board = story.stream.isTTY ? barBoard(story.stream) : lineBoard(story);
   const readers = (Object.keys(dataFolders) as HospitalKey[]).map(async (key) => {
     const member = await adminClient(dataFolders[key]);
-    await follow(member, stop.signal, (event, study) => board.show(titleOf(key, study), study.bytes, event), studies);
+    const show = (event: MemberEvent, study: MadeStudy) => board.show(titleOf(key, study), study.bytes, event);
+    await follow(member, stop.signal, show, studies);
   });
+  // Bars are for the eyes: a stream of events that ends changes nothing.
+  for (const reader of readers) reader.catch(() => {});
   return {
+    pause: () => board.stop(),
     stop: async () => {
       stop.abort();
       await Promise.allSettled(readers);
