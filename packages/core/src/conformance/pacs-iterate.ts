@@ -6,6 +6,9 @@ import { check } from './expect.ts';
 /** Most bytes of one piece: an adapter that hands over more is holding whole instances. */
 const LARGEST_PIECE_BYTES = 8_388_608;
 
+/** How often memory is looked at: it takes a collection of garbage each time. */
+const WEIGH_EVERY_BYTES = 4_194_304;
+
 /** Everything a stream yields. */
 export async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
@@ -105,6 +108,23 @@ export function watchStreams<T extends StorableInstance>(
     },
   }));
   return { instances: watched, opened: () => opened, open: () => open };
+}
+
+/** Passes pieces on, and tells every 4 MiB how much is held. */
+export async function* weigh(
+  stream: AsyncIterable<Uint8Array>,
+  heldBytes: () => number,
+  tell: (held: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let passed = WEIGH_EVERY_BYTES;
+  for await (const piece of stream) {
+    passed += piece.length;
+    if (passed >= WEIGH_EVERY_BYTES) {
+      passed = 0;
+      tell(heldBytes());
+    }
+    yield piece;
+  }
 }
 
 /** Waits until a condition holds, for what another process does in its own time; false after `withinMs`. */

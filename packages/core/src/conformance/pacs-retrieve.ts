@@ -2,7 +2,7 @@
 import { parseUid } from '../dicom/uid.ts';
 import type { InstanceSummary, Pacs } from '../pacs/index.ts';
 import { check, equal, rejectsWith, rejectsWithCode } from './expect.ts';
-import { all, allBytes, eventually, firstDifference, retrieveAll, type HeldInstance } from './pacs-iterate.ts';
+import { all, allBytes, eventually, firstDifference, retrieveAll, weigh, type HeldInstance } from './pacs-iterate.ts';
 import { IMPLICIT_LITTLE, JPEG_BASELINE, sampleInstance, sampleStudyUid, type SampleInstance } from './pacs-samples.ts';
 import type { PacsSuite } from './pacs.ts';
 
@@ -139,28 +139,24 @@ function flatMemoryTests({ test, options }: PacsSuite): void {
     const big = sampleInstance({ study: 1, pixelBytes: bigInstanceBytes });
     await seed([big]);
     const before = heldBytes();
-    let most = 0;
+    let most = before;
     let instances = 0;
     for await (const { dataSet } of pacs.retrieve(sampleStudyUid(1))) {
       instances++;
-      const difference = await firstDifference(
-        observed(dataSet, () => (most = Math.max(most, heldBytes()))),
-        big.dataSet(),
-      );
-      equal(difference, undefined, 'a big instance comes back byte for byte');
+      const weighed = weigh(slowly(dataSet), heldBytes, (held) => (most = Math.max(most, held)));
+      equal(await firstDifference(weighed, big.dataSet()), undefined, 'a big instance comes back byte for byte');
     }
     equal(instances, 1, 'the instance comes once');
     check(most - before < STREAMING_ALLOWANCE_BYTES, `memory stays flat (grew by ${most - before} bytes)`);
   });
 }
 
-/** Passes pieces on, pausing after the first, and calls back at each. */
-async function* observed(stream: AsyncIterable<Uint8Array>, look: () => void): AsyncGenerator<Uint8Array> {
-  let first = true;
+/** Pauses after the first piece. */
+async function* slowly(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
   for await (const piece of stream) {
-    if (first) await new Promise<void>((resolve) => void setTimeout(resolve, SLOW_READER_MS));
-    first = false;
-    look();
+    if (isFirst) await new Promise<void>((resolve) => void setTimeout(resolve, SLOW_READER_MS));
+    isFirst = false;
     yield piece;
   }
 }

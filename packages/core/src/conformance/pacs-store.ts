@@ -1,7 +1,7 @@
 /** The part of the PACS suite about storing: one outcome for each instance, and what is held afterwards. */
 import type { StorableInstance, StoreOutcome } from '../pacs/index.ts';
 import { check, equal, rejectsWith } from './expect.ts';
-import { all, retrieveAll, watchStreams } from './pacs-iterate.ts';
+import { all, retrieveAll, watchStreams, weigh } from './pacs-iterate.ts';
 import { listsInstances, sameInstances } from './pacs-retrieve.ts';
 import { IMPLICIT_LITTLE, JPEG_BASELINE, sampleInstance, sampleStudyUid, type SampleInstance } from './pacs-samples.ts';
 import type { PacsSuite } from './pacs.ts';
@@ -147,15 +147,10 @@ function flatMemoryTests({ test, options }: PacsSuite): void {
   test('holds little of a big instance while it is stored', async ({ pacs }) => {
     const big = sampleInstance({ study: 1, pixelBytes: bigInstanceBytes });
     const before = heldBytes();
-    let most = 0;
+    let most = before;
     const watched: StorableInstance = {
       ...big,
-      async *dataSet(given) {
-        for await (const piece of big.dataSet(given)) {
-          most = Math.max(most, heldBytes());
-          yield piece;
-        }
-      },
+      dataSet: (given) => weigh(big.dataSet(given), heldBytes, (held) => (most = Math.max(most, held))),
     };
     check((await all(pacs.store([watched]))).every(isHeld), 'a big instance is stored');
     check(most - before < STREAMING_ALLOWANCE_BYTES, `memory stays flat (grew by ${most - before} bytes)`);

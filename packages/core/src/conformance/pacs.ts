@@ -38,8 +38,9 @@ export interface PacsConformanceOptions {
   /** Makes an adapter whose PACS is down. Without it the tests of a PACS that is down are left out. */
   readonly createUnreachable?: () => Promise<Pacs>;
   /**
-   * Bytes this process holds at the moment, e.g. `arrayBuffers + heapUsed` of `process.memoryUsage()`. Without it the
-   * tests of flat memory are left out, as for an adapter that keeps its objects in this process.
+   * Bytes this process holds at the moment, garbage not counted: collect it, then add `arrayBuffers` and `heapUsed` of
+   * `process.memoryUsage()`. Without it the tests of flat memory are left out, as for an adapter that keeps its objects
+   * in this process.
    */
   readonly heldBytes?: () => number;
   /** Size of the big instance in the tests of flat memory; default 64 MiB. */
