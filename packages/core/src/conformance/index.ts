@@ -10,3 +10,6 @@ export type {
   SampleStudy,
   SampleStudyOptions,
 } from './sample-studies.ts';
+export { patientDirectoryConformance } from './patient-directory.ts';
+export type { PatientDirectoryConformanceOptions, PatientDirectoryHarness } from './patient-directory.ts';
+export { SAMPLE_LOCAL_ISSUER, SAMPLE_LOCAL_PATIENTS } from './sample-patients.ts';
