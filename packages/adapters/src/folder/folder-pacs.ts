@@ -196,6 +196,7 @@ class Folder implements FolderPacs {
     const startedMs = this.#clock.monotonicMs();
     const before = JSON.stringify(this.#index.report());
     await this.#index.refresh(this.#stopped.signal);
+    this.#stopped.signal.throwIfAborted();
     this.#lookedAtMs = startedMs;
     const report = this.#index.report();
     if (JSON.stringify(report) === before) return;
