@@ -35,7 +35,7 @@ export function deadline(clock: Clock, ms: number, caller: AbortSignal | undefin
 export function dialError(cause: unknown, peerId: string): PeerError {
   const causes = cause instanceof AggregateError ? (cause.errors as unknown[]) : [cause];
   const ours = causes.find(isInterhospError);
-  if (ours !== undefined) return ours as PeerError;
+  if (ours !== undefined) return ours;
   const names = new Set(causes.map(nameOf));
   // Noise's error keeps its text alone on the way up.
   if (
@@ -58,7 +58,7 @@ export function streamError(
   cause: unknown,
   context: { readonly peerId: string; readonly isConnected: boolean; readonly isLate: boolean },
 ): PeerError {
-  if (isInterhospError(cause)) return cause as PeerError;
+  if (isInterhospError(cause)) return cause;
   const { isConnected, isLate, peerId } = context;
   const details: SafeFields = { peerId, reason: nameOf(cause) };
   if (isLate) return new PeerError('PEER_TIMEOUT', { cause, details });
@@ -70,7 +70,7 @@ export function streamError(
 
 /** An error that ended a stream, as the caller sees it. */
 export function closedBy(cause: unknown): PeerError {
-  if (isInterhospError(cause)) return cause as PeerError;
+  if (isInterhospError(cause)) return cause;
   return new PeerError('PEER_CLOSED', { cause, details: { reason: nameOf(cause) } });
 }
 

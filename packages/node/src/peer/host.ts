@@ -173,7 +173,7 @@ class Libp2pPeerHost implements PeerHost {
       this.#node = undefined;
       const stopping = new PeerError('PEER_CLOSED', { details: { reason: 'stopping' } });
       for (const stream of this.#streams) stream.abort(stopping);
-      for (const links of this.#links.values()) for (const { connection } of links) connection.abort(stopping);
+      for (const links of this.#links.values()) for (const { connection } of links.slice()) connection.abort(stopping);
       await node.stop();
       this.#links.clear();
       this.#log.write('info', 'peer.host.stopped', { peerId: this.peerId });
@@ -221,14 +221,15 @@ class Libp2pPeerHost implements PeerHost {
 
   async disconnect(peerId: string): Promise<void> {
     const reason = new PeerError('PEER_CLOSED', { details: { reason: 'disconnected' } });
-    for (const { connection } of [...(this.#links.get(peerId) ?? [])]) connection.abort(reason);
+    // A copy: each end takes its link off the list at once.
+    for (const { connection } of this.#links.get(peerId)?.slice() ?? []) connection.abort(reason);
   }
 
   recheck(): void {
     const reason = new PeerError('PEER_UNKNOWN', { details: { reason: 'roster' } });
-    for (const [peerId, links] of [...this.#links]) {
+    for (const [peerId, links] of this.#links) {
       if (this.admission(peerId) === 'member') continue;
-      for (const link of [...links]) {
+      for (const link of links.slice()) {
         if (link.admission === 'stranger') continue;
         this.#log.write('warn', 'peer.connection.revoked', { peerId });
         link.connection.abort(reason);

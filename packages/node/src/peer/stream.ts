@@ -15,6 +15,7 @@ import type { Clock } from '@interhosp/core/world';
 import { closedBy } from './errors.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
 import type { PeerLimits } from './limits.ts';
+import { Waiters } from './waiters.ts';
 
 /** A stream of frames to or from one peer, both ways at once. */
 export interface PeerStream {
@@ -274,39 +275,5 @@ class FramedStream implements PeerStream {
     this.#raw.abort(error);
     this.#onClose(undefined);
     return error;
-  }
-}
-
-interface WaitOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly timeout?: { readonly ms: number; readonly clock: Clock };
-}
-
-/** Those who wait for the next change. */
-class Waiters {
-  #wakers = new Set<() => void>();
-
-  wake(): void {
-    const wakers = this.#wakers;
-    this.#wakers = new Set();
-    for (const wake of wakers) wake();
-  }
-
-  /** Resolves at the next change, or after the time-out; throws the signal's reason. */
-  async wait({ signal, timeout }: WaitOptions = {}): Promise<void> {
-    signal?.throwIfAborted();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = new AbortController();
-    this.#wakers.add(resolve);
-    signal?.addEventListener('abort', resolve as () => void);
-    timeout?.clock.sleep(timeout.ms, { signal: timer.signal }).then(resolve, () => {});
-    try {
-      await promise;
-    } finally {
-      timer.abort();
-      this.#wakers.delete(resolve);
-      signal?.removeEventListener('abort', resolve as () => void);
-    }
-    signal?.throwIfAborted();
   }
 }
