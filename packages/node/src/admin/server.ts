@@ -89,7 +89,12 @@ function routes(server: FastifyInstance, api: MemberApi, stopping: AbortSignal):
 }
 
 /** Server-sent events: one JSON object an event. A reader that is too slow is paused, not buffered for. */
-async function streamEvents(request: FastifyRequest, reply: FastifyReply, api: MemberApi, stopping: AbortSignal): Promise<void> {
+async function streamEvents(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  api: MemberApi,
+  stopping: AbortSignal,
+): Promise<void> {
   const gone = new AbortController();
   request.raw.once('close', () => gone.abort());
   const signal = AbortSignal.any([gone.signal, stopping]);
@@ -109,10 +114,12 @@ async function streamEvents(request: FastifyRequest, reply: FastifyReply, api: M
 async function authenticate(request: FastifyRequest, reply: FastifyReply, token: string): Promise<void> {
   // A page in a browser can reach loopback; the Host check stops DNS rebinding, the token everything else.
   const host = request.headers.host?.replace(/:\d+$/, '');
-  if (host !== '127.0.0.1' && host !== '[::1]' && host !== 'localhost') return reply.code(421).send({ code: 'CONFIG_USAGE' });
+  if (host !== '127.0.0.1' && host !== '[::1]' && host !== 'localhost')
+    return reply.code(421).send({ code: 'CONFIG_USAGE' });
   const given = Buffer.from(request.headers.authorization?.replace(/^Bearer /, '') ?? '');
   const wanted = Buffer.from(token);
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return reply.code(401).send({ code: 'CONFIG_USAGE' });
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+    return reply.code(401).send({ code: 'CONFIG_USAGE' });
 }
 
 function answerError(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
@@ -120,7 +127,9 @@ function answerError(error: unknown, reply: FastifyReply, log: Log): FastifyRepl
     return reply.code(409).send({ code: error.code, details: error.details, message: error.message });
   }
   if (error instanceof z.ZodError) {
-    const refused = new InterhospError('CONFIG_USAGE', { details: { field: error.issues[0]?.path.join('.') ?? 'body' } });
+    const refused = new InterhospError('CONFIG_USAGE', {
+      details: { field: error.issues[0]?.path.join('.') ?? 'body' },
+    });
     return reply.code(400).send({ code: refused.code, details: refused.details, message: refused.message });
   }
   const status = (error as { statusCode?: number }).statusCode;

@@ -26,7 +26,8 @@ export async function readOperatorKey(file: string): Promise<Signer> {
   } catch (cause) {
     throw new ConfigError('CONFIG_UNREADABLE', { cause, details: { file } });
   }
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw new ConfigError('CONFIG_KEY_EXPOSED', { details: { file } });
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+    throw new ConfigError('CONFIG_KEY_EXPOSED', { details: { file } });
   const digits = text.trim();
   if (!/^[0-9a-f]{64}$/.test(digits)) throw new ConfigError('CONFIG_INVALID', { details: { file, field: 'key' } });
   return ed25519Signer(Buffer.from(digits, 'hex'));

@@ -24,7 +24,12 @@ const silent: ProgressBoard = { add: () => ({ done: () => {}, update: () => {} }
 export function createProgressBoard(options: { readonly enabled?: boolean } = {}): ProgressBoard {
   if (!(options.enabled ?? process.stderr.isTTY)) return silent;
   const bars = new MultiBar(
-    { clearOnComplete: false, format: '  {label} {bar} {percentage}% {done}/{all} MB', hideCursor: true, stream: process.stderr },
+    {
+      clearOnComplete: false,
+      format: '  {label} {bar} {percentage}% {done}/{all} MB',
+      hideCursor: true,
+      stream: process.stderr,
+    },
     Presets.shades_classic,
   );
   return {

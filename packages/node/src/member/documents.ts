@@ -177,9 +177,13 @@ class FolderDocuments implements FederationDocuments {
     for (const envelope of directories) this.#takePractitioners(envelope);
     const practitionersAreNews = before !== this.#practitioners;
     if (practitionersAreNews) {
-      await this.#keep(PRACTITIONERS_FILE, [...this.#practitioners.values()].map(({ envelope }) => envelope));
+      await this.#keep(
+        PRACTITIONERS_FILE,
+        [...this.#practitioners.values()].map(({ envelope }) => envelope),
+      );
     }
-    if (rosterIsNews) log.write('info', 'federation.roster.accepted', { rosterVersion: result.state.roster?.document.version ?? 0 });
+    if (rosterIsNews)
+      log.write('info', 'federation.roster.accepted', { rosterVersion: result.state.roster?.document.version ?? 0 });
     const isNews = rosterIsNews || practitionersAreNews;
     if (isNews) for (const listener of this.#listeners) listener();
     return isNews;

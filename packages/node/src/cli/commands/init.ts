@@ -32,13 +32,15 @@ export function initCommand(program: Command): void {
 async function init(output: Output, options: InitOptions, folder = '.'): Promise<void> {
   const root = callerPath(folder);
   const member = parseMemberId(options.member);
-  if (!/^[0-9a-f]{64}$/.test(options.federation)) throw new ConfigError('CONFIG_USAGE', { details: { field: 'federation' } });
+  if (!/^[0-9a-f]{64}$/.test(options.federation))
+    throw new ConfigError('CONFIG_USAGE', { details: { field: 'federation' } });
   const file = join(root, 'interhosp.yaml');
   if (await exists(file)) throw new ConfigError('CONFIG_EXISTS', { details: { file } });
   await mkdir(join(root, 'federation'), { recursive: true });
   const disk = nodeDisk();
   const passphraseFile = join(root, 'passphrase');
-  if (!(await exists(passphraseFile))) await writeFile(passphraseFile, newPassphrase(nodeRandom()), { flag: 'wx', mode: 0o600 });
+  if (!(await exists(passphraseFile)))
+    await writeFile(passphraseFile, newPassphrase(nodeRandom()), { flag: 'wx', mode: 0o600 });
   await disk.makeFolder(join(root, 'data'));
   const vault = await createKeyVault({
     crypto: nodeCrypto(),

@@ -90,7 +90,11 @@ async function job(output: Output, options: GlobalOptions, exchangeId: string): 
   output.record(detail, detailText(detail));
 }
 
-async function cancel(output: Output, options: GlobalOptions & { readonly reason: string }, exchangeId: string): Promise<void> {
+async function cancel(
+  output: Output,
+  options: GlobalOptions & { readonly reason: string },
+  exchangeId: string,
+): Promise<void> {
   const member = await runningMember(options);
   await member.cancel(exchangeId, operator(), options.reason);
   output.record({ cancelled: exchangeId }, `${exchangeId} is cancelled`);

@@ -68,7 +68,12 @@ function reject(output: Output, options: DecisionOptions, exchangeId: string): P
   return decide(output, options, exchangeId, { by: options.by ?? operator(), kind: 'reject', reason });
 }
 
-async function decide(output: Output, options: DecisionOptions, exchangeId: string, decision: ReviewDecision): Promise<void> {
+async function decide(
+  output: Output,
+  options: DecisionOptions,
+  exchangeId: string,
+  decision: ReviewDecision,
+): Promise<void> {
   const member = await runningMember(options);
   await member.decide(exchangeId, decision);
   output.record({ decided: decision.kind, exchangeId }, `${exchangeId}: ${decision.kind}, recorded`);
@@ -95,7 +100,13 @@ function reviewText(item: ReviewItem): string {
 }
 
 function traits(patient: PatientTraits): readonly string[] {
-  return [nameOf(patient), patient.birthDate ?? '', patient.sex ?? '', patient.nationalNumber ?? '', patient.city ?? ''];
+  return [
+    nameOf(patient),
+    patient.birthDate ?? '',
+    patient.sex ?? '',
+    patient.nationalNumber ?? '',
+    patient.city ?? '',
+  ];
 }
 
 function nameOf(patient: PatientTraits): string {

@@ -61,12 +61,16 @@ export function rosterCommands(program: Command): void {
   operatorCommand(roster, 'sign <join...>', 'admit members by their requests').action(action(sign));
   const change = (name: string, what: string) =>
     operatorCommand(roster, `${name} <member>`, what).addOption(
-      new Option('--reason <reason>').choices(['error', 'left', 'compromised']).default(name === 'revoke' ? 'left' : 'error'),
+      new Option('--reason <reason>')
+        .choices(['error', 'left', 'compromised'])
+        .default(name === 'revoke' ? 'left' : 'error'),
     );
   change('suspend', 'no new transfers with this member; nothing is aborted').action(action(suspend));
   change('revoke', 'take a member out').action(action(revoke));
   operatorCommand(roster, 'readmit <member>', 'take a suspended member back').action(action(readmit));
-  withGlobalOptions(roster.command('show [folder]')).description('the members, as a folder of documents says').action(action(show));
+  withGlobalOptions(roster.command('show [folder]'))
+    .description('the members, as a folder of documents says')
+    .action(action(show));
   withGlobalOptions(roster.command('verify [folder]'))
     .description('check signatures and chain of a folder of documents')
     .requiredOption('--federation <id>', 'the federation ID you were told')
@@ -101,7 +105,10 @@ async function create(output: Output, options: CreateOptions, folder: string): P
   await writeFile(join(path, 'root.json'), encodeEnvelope(envelope), { flag: 'wx' });
   const state = accepted(createRosterState(federationId), [encodeEnvelope(envelope)]);
   await writeRoster(path, state, [], signer);
-  output.record({ federationId, folder: path }, `federation ${federationId}\ntell it to each hospital: it pins it when it joins`);
+  output.record(
+    { federationId, folder: path },
+    `federation ${federationId}\ntell it to each hospital: it pins it when it joins`,
+  );
 }
 
 type JoinOptions = GlobalOptions & { readonly out: string; readonly address?: readonly string[] };
@@ -121,7 +128,10 @@ async function join_(output: Output, options: JoinOptions): Promise<void> {
   const card = { addrs, displayName: config.name, fedId: config.federation.id, orgId: config.member };
   const file = callerPath(options.out);
   await writeFile(file, encodeEnvelope(await joinRequest(card, vault.identity, Date.now())));
-  output.record({ file, member: config.member }, `${file}: send it to the operator, and confirm by telephone that it is yours`);
+  output.record(
+    { file, member: config.member },
+    `${file}: send it to the operator, and confirm by telephone that it is yours`,
+  );
 }
 
 async function sign(output: Output, options: OperatorOptions, joins: readonly string[]): Promise<void> {
@@ -139,7 +149,11 @@ async function sign(output: Output, options: OperatorOptions, joins: readonly st
 }
 
 function suspend(output: Output, options: OperatorOptions, member: string): Promise<void> {
-  return changeState(output, options, member, { reason: options.reason ?? 'error', sinceMs: Date.now(), state: 'suspended' });
+  return changeState(output, options, member, {
+    reason: options.reason ?? 'error',
+    sinceMs: Date.now(),
+    state: 'suspended',
+  });
 }
 
 function revoke(output: Output, options: OperatorOptions, member: string): Promise<void> {
@@ -166,12 +180,22 @@ async function change(
   const next = await writeRoster(folder, state, await edit(state), signer);
   const { rosterVersion } = rosterHeads(next);
   const members = membersOf(next).map(({ orgId, state: standing }) => ({ member: orgId, state: standing }));
-  output.record({ members, rosterVersion }, `roster version ${rosterVersion} written; give ${join(folder, 'roster.json')} to any member`);
+  output.record(
+    { members, rosterVersion },
+    `roster version ${rosterVersion} written; give ${join(folder, 'roster.json')} to any member`,
+  );
 }
 
-async function writeRoster(folder: string, state: RosterState, orgs: readonly Organisation[], signer: Signer): Promise<RosterState> {
+async function writeRoster(
+  folder: string,
+  state: RosterState,
+  orgs: readonly Organisation[],
+  signer: Signer,
+): Promise<RosterState> {
   const roster = createRoster(state, orgs, { issuedMs: Date.now() });
-  const bytes = encodeEnvelope(await signEnvelope(ROSTER_TYPE, roster as unknown as Parameters<typeof signEnvelope>[1], [signer]));
+  const bytes = encodeEnvelope(
+    await signEnvelope(ROSTER_TYPE, roster as unknown as Parameters<typeof signEnvelope>[1], [signer]),
+  );
   const next = accepted(state, [bytes]);
   // A member that missed a version needs those between; the folder keeps them all.
   await writeFile(join(folder, `roster-${rosterHeads(next).rosterVersion}.json`), bytes);
@@ -182,10 +206,23 @@ async function writeRoster(folder: string, state: RosterState, orgs: readonly Or
 async function show(output: Output, _options: GlobalOptions, folder = 'federation'): Promise<void> {
   const state = await readFolder(callerPath(folder));
   const roster = state.roster?.document;
-  const rows = membersOf(state).map((org) => [org.orgId, org.displayName, org.state, nodesOf(org).map(({ peerId }) => peerId).join(' ')]);
+  const rows = membersOf(state).map((org) => [
+    org.orgId,
+    org.displayName,
+    org.state,
+    nodesOf(org)
+      .map(({ peerId }) => peerId)
+      .join(' '),
+  ]);
   const standing = rosterStanding(state, Date.now());
   output.record(
-    { expires: roster?.expires, federationId: state.fedId, members: membersOf(state), standing, version: roster?.version },
+    {
+      expires: roster?.expires,
+      federationId: state.fedId,
+      members: membersOf(state),
+      standing,
+      version: roster?.version,
+    },
     [
       `federation ${state.fedId}`,
       `roster version ${roster?.version ?? 0}, ${standing}, expires ${roster?.expires ?? 'never'}`,
@@ -195,7 +232,11 @@ async function show(output: Output, _options: GlobalOptions, folder = 'federatio
   );
 }
 
-async function verify(output: Output, options: GlobalOptions & { readonly federation: string }, folder = 'federation'): Promise<void> {
+async function verify(
+  output: Output,
+  options: GlobalOptions & { readonly federation: string },
+  folder = 'federation',
+): Promise<void> {
   const state = accepted(createRosterState(options.federation), await envelopesIn(callerPath(folder)));
   const heads = rosterHeads(state);
   if (heads.rosterVersion === 0) throw new FederationError('FEDERATION_CHAIN_BROKEN', { details: { kind: 'roster' } });

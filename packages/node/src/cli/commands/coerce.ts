@@ -1,0 +1,195 @@
+/**
+ * `interhosp coerce`: what filing would do to files, tried on a file or a folder. Each file is written whole or not at
+ * all, under the name it had, and answered with one line: accepted, or refused and why.
+ */
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { coerceInstance } from '@interhosp/core/coercion';
+import {
+  part10Header,
+  parsePersonName,
+  readPart10,
+  readStudyHeader,
+  spliceStream,
+  type ByteSource,
+  type Uid,
+} from '@interhosp/core/dicom';
+import { ConfigError, DicomError, isInterhospError } from '@interhosp/core/errors';
+import { parseMemberId, type LocalPatient } from '@interhosp/core/study';
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { checked } from '../../config/load.ts';
+import { action, callerPath, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import type { Output } from '../output.ts';
+
+const READ_BYTES = 262_144;
+
+const patientSchema = z.strictObject({
+  patientId: z.string().min(1).max(64),
+  issuer: z.string().max(64).optional(),
+  name: z.string().min(1),
+  birthDate: z.iso.date().optional(),
+  sex: z.enum(['M', 'F', 'O']).optional(),
+});
+
+type CoerceOptions = GlobalOptions & { readonly patient: string; readonly source: string; readonly time?: string };
+
+/** Registers the command. */
+export function coerceCommand(program: Command): void {
+  withGlobalOptions(program.command('coerce <in> <out>'))
+    .description('file DICOM files under a local patient, as the receiver would; one line a file')
+    .requiredOption('--patient <json>', 'file {"patientId","issuer","name","birthDate","sex"}')
+    .option('--source <member>', 'the member the files came from', 'unknown-source')
+    .addOption(new Option('--time <time>', 'ISO 8601 time written as time of coercion (default: now)'))
+    .action(action(coerce));
+}
+
+async function coerce(output: Output, options: CoerceOptions, from: string, to: string): Promise<number> {
+  const input = {
+    patient: await readPatient(callerPath(options.patient)),
+    receiver: parseMemberId('local'),
+    sender: parseMemberId(options.source),
+    time: timeOf(options.time),
+  };
+  const root = callerPath(from);
+  const isFolder = await stat(root).then(
+    (found) => found.isDirectory(),
+    (cause: unknown) => {
+      throw new ConfigError('CONFIG_UNREADABLE', { cause, details: { file: root } });
+    },
+  );
+  let refused = 0;
+  for await (const file of isFolder ? filesBelow(root) : [root]) {
+    const target = isFolder ? join(callerPath(to), relative(root, file)) : callerPath(to);
+    const name = isFolder ? relative(root, file) : relative(dirname(root), file);
+    const line = await coerceFile(file, target, input).then(
+      (changed) => ({ changed, file: name, status: 'accepted' as const }),
+      (error: unknown) => refusal(name, error),
+    );
+    if (line.status === 'refused') refused++;
+    const text =
+      line.status === 'accepted' ? `${line.changed.length} elements changed` : `${line.code}: ${line.reason}`;
+    output.record(line, `${line.status}  ${name}  ${text}`);
+  }
+  return refused === 0 ? 0 : 1;
+}
+
+type Input = Parameters<typeof coerceInstance>[2];
+
+async function coerceFile(file: string, target: string, input: Input): Promise<readonly string[]> {
+  const handle = await open(file, 'r');
+  // Random, so that nothing of the file's own name or content is in it; in the same folder, so that rename is atomic.
+  const part = join(dirname(target), `.${randomBytes(8).toString('hex')}.part`);
+  try {
+    const { source, transferSyntaxUid } = await dataSetOf(file, handle);
+    const { changed, plan } = await coerceInstance(source, transferSyntaxUid, input);
+    const { identity } = await readStudyHeader(source, transferSyntaxUid);
+    await mkdir(dirname(target), { recursive: true });
+    await writeAll(part, part10Header({ ...identity, transferSyntaxUid }), spliceStream(plan, source));
+    await rename(part, target);
+    return changed;
+  } finally {
+    await handle.close();
+    await rm(part, { force: true });
+  }
+}
+
+async function writeAll(path: string, header: Uint8Array, body: AsyncIterable<Uint8Array>): Promise<void> {
+  const out = await open(path, 'wx', 0o600);
+  try {
+    await out.writeFile(header);
+    for await (const piece of body) await out.writeFile(piece);
+    await out.datasync();
+  } finally {
+    await out.close();
+  }
+}
+
+/** The data set of an open file: where it begins is what the meta information left over. */
+async function dataSetOf(
+  file: string,
+  handle: FileHandle,
+): Promise<{ readonly source: ByteSource; readonly transferSyntaxUid: Uid }> {
+  const { size } = await handle.stat();
+  let read = 0;
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of createReadStream(file, { highWaterMark: 4096 })) {
+      read += (chunk as Uint8Array).length;
+      yield chunk as Uint8Array;
+    }
+  };
+  const { dataSet, transferSyntaxUid } = await readPart10(counted());
+  const readForMeta = read;
+  for await (const first of dataSet) {
+    const offset = read > readForMeta ? readForMeta : readForMeta - first.length;
+    return { source: handleSource(handle, offset, size - offset), transferSyntaxUid };
+  }
+  throw new DicomError('DICOM_TRUNCATED', { details: { offset: read } });
+}
+
+function handleSource(handle: FileHandle, offset: number, lengthBytes: number): ByteSource {
+  return {
+    lengthBytes,
+    read: async (from, length) => {
+      const wanted = Math.max(0, Math.min(length, lengthBytes - from));
+      const bytes = Buffer.allocUnsafe(wanted);
+      let filled = 0;
+      while (filled < wanted) {
+        const { bytesRead } = await handle.read(
+          bytes,
+          filled,
+          Math.min(READ_BYTES, wanted - filled),
+          offset + from + filled,
+        );
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return bytes.subarray(0, filled);
+    },
+  };
+}
+
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+function refusal(file: string, error: unknown) {
+  const code = isInterhospError(error) ? error.code : 'STORAGE_FAILED';
+  const reason = isInterhospError(error) ? error.message : 'the file cannot be read or written';
+  return { changed: [] as readonly string[], code, file, reason, status: 'refused' as const };
+}
+
+async function readPatient(file: string): Promise<LocalPatient> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    const code = cause instanceof SyntaxError ? 'CONFIG_SYNTAX' : 'CONFIG_UNREADABLE';
+    throw new ConfigError(code, { cause, details: { file } });
+  }
+  const { birthDate, issuer, name, patientId, sex } = await checked(patientSchema, value, file);
+  const parsed = parsePersonName(name);
+  return {
+    patientId: { id: patientId, ...(issuer === undefined ? {} : { issuer }) },
+    ...(parsed === undefined ? {} : { name: parsed }),
+    ...(birthDate === undefined ? {} : { birthDate }),
+    ...(sex === undefined ? {} : { sex }),
+  };
+}
+
+/** `2026-03-14T10:00:00+01:00`; the offset is written as given, UTC without one. */
+function timeOf(text: string | undefined): Input['time'] {
+  if (text === undefined) return { epochMs: Date.now(), utcOffsetMinutes: -new Date().getTimezoneOffset() };
+  const epochMs = Date.parse(text);
+  if (Number.isNaN(epochMs)) throw new ConfigError('CONFIG_USAGE', { details: { field: 'time' } });
+  const [, sign, hours, minutes] = /([+-])(\d{2}):?(\d{2})$/.exec(text) ?? [];
+  const offset = sign === undefined ? 0 : (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
+  return { epochMs, utcOffsetMinutes: offset };
+}
