@@ -113,7 +113,7 @@ export const flag: Read<boolean> = (value, path) => {
 };
 
 /** One of these texts. */
-export function oneOf<T extends string>(choices: readonly T[]): Read<T> {
+export function oneOf<const T extends string>(choices: readonly T[]): Read<T> {
   return (value, path) => {
     const found = choices.find((choice) => choice === value);
     if (found === undefined) throw new Misfit(path, typeof value === 'string' ? 'choice' : 'type');
