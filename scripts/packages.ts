@@ -1,7 +1,7 @@
 // Looks at each package as an integrator gets it: packed, with our workspace's own conditions left aside.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'interhosp-pack-'));
 
 try {
   for (const name of readdirSync(join(root, 'packages'))) {
+    if (isPrivate(join(root, 'packages', name))) continue;
     const pnpm = process.env['npm_execpath'];
     const [command, ...first] = pnpm === undefined ? ['npx', '-y', 'pnpm@10'] : [process.execPath, pnpm];
     run(command, [...first, 'pack', '--out', join(folder, `${name}.tgz`)], join(root, 'packages', name));
@@ -19,6 +20,14 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What only the tests of this workspace use is never published. */
+function isPrivate(folder: string): boolean {
+  const { private: isUnpublished } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    readonly private?: boolean;
+  };
+  return isUnpublished === true;
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {

@@ -1,0 +1,4 @@
+export { debianIsMissing } from './debian.ts';
+export { freePorts } from './free-ports.ts';
+export { startOrthanc } from './orthanc.ts';
+export type { Orthanc, OrthancOptions } from './orthanc.ts';
