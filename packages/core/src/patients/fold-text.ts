@@ -49,8 +49,8 @@ export function foldedTokens(text: string): readonly string[] {
  * The text comes back unchanged unless all of it is such.
  */
 export function repairMojibake(text: string): string {
-  // A lead byte of two-byte UTF-8 for Latin letters, followed by a continuation byte.
-  if (!/[ÃÂÄÅ][\u0080-\u00bf€-™ŒœŠšŽžŸƒˆ˜]/.test(text)) return text;
+  // A lead byte of two-byte UTF-8 for Latin letters, followed by a continuation byte in either character set.
+  if (!/[ÂÃÄÅ][\u0080-\u00bfŒœŠšŸŽžƒˆ˜\u2013-\u203a€™]/.test(text)) return text;
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) {
     const byte = WINDOWS_1252.get(text.charAt(index)) ?? text.charCodeAt(index);

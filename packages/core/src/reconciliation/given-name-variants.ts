@@ -78,7 +78,6 @@ theodore theo theodoor
 thierry diederik dirk dieter
 thomas tom tomas
 tim timothy
-valerie valeria
 victor viktor vic
 vincent vince
 xavier javier
