@@ -106,6 +106,8 @@ class HeldLock implements FolderLock {
 
   async start(): Promise<void> {
     await this.#beat();
+    // An empty file after a loss of power would have to be watched before it could be taken over.
+    await this.#file.sync();
     held.add(this.#owner.token);
     this.#beating = this.#keepBeating();
   }
