@@ -55,7 +55,18 @@ export async function copyFederationDocuments(site: HospitalSite, federationFold
   }
 }
 
-const RULES = '';
+/** The one rule of the story, the same in both hospitals. */
+const RULES = stringify({
+  practitionerNumbers: 'nihdi',
+  rules: [
+    {
+      id: 'to-the-prescriber',
+      description: 'The referring physician practises at the other hospital',
+      when: { referringPhysician: { practisesAt: 'destination' } },
+      destination: 'each member',
+    },
+  ],
+});
 
 function configurationText({ listen, pacsUrl, plan }: HospitalSite, federationId: string): string {
   return stringify({
@@ -65,7 +76,7 @@ function configurationText({ listen, pacsUrl, plan }: HospitalSite, federationId
     passphraseFile: './passphrase',
     federation: { id: federationId, documents: './federation' },
     listen: [listen],
-    pacs: { main: { use: '@interhosp/adapters/dicomweb', url: pacsUrl } },
+    pacs: { main: { use: '@interhosp/adapters/dicomweb', baseUrl: pacsUrl } },
     source: 'main',
     destination: 'main',
     patients: { use: '@interhosp/adapters/patients-csv', file: './patients.csv', issuer: plan.issuer },

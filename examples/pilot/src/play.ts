@@ -44,7 +44,7 @@ export interface DemoFigures {
 export interface Played {
   readonly figures: DemoFigures;
   /** Says how to look around, and waits until somebody presses Ctrl-C. */
-  keep(): Promise<void>;
+  readonly keep: () => Promise<void>;
 }
 
 /** Plays the story. */
