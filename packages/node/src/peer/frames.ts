@@ -47,8 +47,13 @@ export class FrameReader {
     return this.#bufferedBytes;
   }
 
+  /** Buffers that hold them; see {@link SMALL_PIECE_BYTES}. */
+  get chunkCount(): number {
+    return this.#chunks.length;
+  }
+
   /**
-   * Takes bytes as they arrived; they are kept by reference until the frame is read.
+   * Takes bytes as they arrived. Large pieces are kept by reference until the frame is read.
    *
    * @throws {PeerError} `PEER_LIMIT` when the frame in front announces more than the limit.
    */
