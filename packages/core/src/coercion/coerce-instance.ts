@@ -119,7 +119,7 @@ function createScan(source: ByteSource, form: VrForm, { checkToEnd = true, signa
     // Tags were seen on the way by any other scan.
     if (which === 'tags' && last !== undefined) return last;
     const how = which === 'tags' ? { text: false, stopAtFragments: !checkToEnd } : { text: true };
-    const skip = which === 'staying' ? { skip: REPLACED } : {};
+    const skip = which === 'staying' ? { skip: REPLACED, guess: true } : {};
     last = await scanHeader(source, form, { ...signalled, ...skip, ...how });
     return last;
   };

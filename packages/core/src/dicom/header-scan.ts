@@ -32,6 +32,11 @@ export interface HeaderScanOptions {
   readonly skip?: ReadonlySet<Tag>;
   /** Whether values are read to find text outside ASCII; without, only tags are looked at. Default true. */
   readonly text?: boolean;
+  /**
+   * Whether values whose VR nobody says (UN, private ones in implicit VR) are taken for text when they look like it. Default
+   * false: numbers look like text often enough.
+   */
+  readonly guess?: boolean;
   /** Ends at encapsulated Pixel Data, whose fragments would be read one by one. Default false. */
   readonly stopAtFragments?: boolean;
   readonly signal?: AbortSignal;
@@ -128,7 +133,7 @@ async function scanUnknown(
       await scanInto(found, bytesSource(item), 'implicit', { ...options, skip: NONE }, unLevel + 1);
     }
   }
-  if (!isAsciiBytes(bytes) && looksLikeText(bytes)) found.hasNonAsciiText = true;
+  if (options.guess === true && !isAsciiBytes(bytes) && looksLikeText(bytes)) found.hasNonAsciiText = true;
 }
 
 function itemsIn(bytes: Uint8Array): readonly Uint8Array[] {
@@ -142,11 +147,18 @@ function itemsIn(bytes: Uint8Array): readonly Uint8Array[] {
   }
 }
 
-/** No control characters but those of text; binary numbers nearly always have some. */
+/** Shorter values are rather numbers than text. */
+const MIN_TEXT_BYTES = 6;
+
+/** No control character but those of text, and half of it plain letters, digits and spaces; few binary numbers are so. */
 function looksLikeText(bytes: Uint8Array): boolean {
-  return bytes.every(
-    (byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0c || byte === 0x0d || byte === 0x1b,
+  const plain = bytes.filter((byte) => /[A-Za-z0-9 ]/.test(String.fromCharCode(byte))).length;
+  return (
+    bytes.length >= MIN_TEXT_BYTES && plain * 2 >= bytes.length && bytes.every((byte) => byte >= 0x20 || TEXT.has(byte))
   );
 }
+
+/** Control characters that stand in text: TAB, LF, FF, CR, ESC. */
+const TEXT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
 
 const NONE: ReadonlySet<Tag> = new Set();

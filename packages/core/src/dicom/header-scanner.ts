@@ -130,19 +130,21 @@ class Scanner implements HeaderScanner {
 
   /** Completes a header that began in an earlier chunk, or keeps its beginning; false when more bytes are needed. */
   #stepHeld(chunk: Uint8Array, base: number): boolean {
-    for (let wanted = SHORT_HEADER_BYTES; ;) {
+    for (let wanted = this.#wantedBytes(); this.#heldBytes < wanted; wanted = this.#wantedBytes()) {
       const from = Math.max(0, this.#walker.position + this.#heldBytes - base);
       const piece = chunk.subarray(from, from + wanted - this.#heldBytes);
+      if (piece.length === 0) return false;
       this.#held.set(piece, this.#heldBytes);
       this.#heldBytes += piece.length;
-      if (this.#heldBytes < wanted) return false;
-      const headerBytes = this.#walker.headerBytes(this.#held, 0);
-      if (headerBytes <= this.#heldBytes) break;
-      wanted = headerBytes;
     }
     this.#heldBytes = 0;
     this.#step(this.#held, 0, chunk, base);
     return true;
+  }
+
+  /** Length of the header that is held in part, as far as its first bytes tell. */
+  #wantedBytes(): number {
+    return this.#heldBytes < SHORT_HEADER_BYTES ? SHORT_HEADER_BYTES : this.#walker.headerBytes(this.#held, 0);
   }
 
   #isWholeHeader(bytes: Uint8Array, at: number): boolean {
@@ -154,7 +156,7 @@ class Scanner implements HeaderScanner {
     const { position, isAtTop } = this.#walker;
     if (isAtTop) {
       this.#finishCapture(position);
-      if (position > 0 && header[at] === 0 && header[at + 1] === 0) {
+      if (position > 0 && header.subarray(at, at + SHORT_HEADER_BYTES).every((byte) => byte === 0)) {
         this.#isPadding = true;
         return;
       }
@@ -210,8 +212,9 @@ class Scanner implements HeaderScanner {
   }
 
   #checkPadding(chunk: Uint8Array, from: number): void {
+    const isTooLong = this.#received - this.#walker.position > DICOM_LIMITS.paddingBytes;
     for (let at = from; at < chunk.length; at++) {
-      if (chunk[at] !== 0) throw malformed('padding', this.#lastTag, this.#walker.position);
+      if (isTooLong || chunk[at] !== 0) throw malformed('padding', this.#lastTag, this.#walker.position);
     }
   }
 }

@@ -125,9 +125,8 @@ async function metaStart(reader: PrefixReader): Promise<number> {
   await reader.ensure(PREAMBLE_BYTES + PREFIX.length);
   const bytes = reader.bytes();
   if (PREFIX.every((byte, index) => bytes[PREAMBLE_BYTES + index] === byte)) return PREAMBLE_BYTES + PREFIX.length;
-  // Group 0002 and a VR in capitals: file meta information whose preamble was left out.
-  const isMeta = bytes.length >= SHORT_HEADER_BYTES && readTag(bytes, 0) >>> 16 === 2;
-  if (isMeta && /^[A-Z]{2}$/.test(latin1Text(bytes.subarray(4, 6)))) return 0;
+  // File meta information whose preamble was left out.
+  if (bytes.length >= SHORT_HEADER_BYTES && isMetaElement(bytes, 0)) return 0;
   throw new DicomError('DICOM_NOT_PART10');
 }
 
@@ -137,17 +136,23 @@ async function readMeta(
 ): Promise<{ readonly values: ReadonlyMap<Tag, Uint8Array>; readonly end: number }> {
   const values = new Map<Tag, Uint8Array>();
   const walker = new DatasetWalker('explicit', { offset: start });
-  let declaredEnd: number | undefined;
-  while (walker.position !== declaredEnd) {
+  let declaredEnd = 0;
+  for (;;) {
     const at = walker.position;
     const isThere = await reader.ensure(at + LONG_HEADER_BYTES);
-    const left = reader.bytes().length - at;
-    // An empty data set may follow; what is shorter than a header belongs to it.
-    if (!isThere && left < SHORT_HEADER_BYTES) break;
-    if (readTag(reader.bytes(), at) >>> 16 !== 2) break;
-    if (left < walker.headerBytes(reader.bytes(), at)) throw metaTruncated(at);
-    const visit = walker.step(reader.bytes(), at);
+    const bytes = reader.bytes();
+    const left = bytes.length - at;
+    if (!isThere && left < SHORT_HEADER_BYTES) {
+      // What is shorter than a header is an empty data set's, unless the meta information itself is said to be longer.
+      if (declaredEnd > bytes.length) throw metaTruncated(at);
+      break;
+    }
+    if (!isMetaElement(bytes, at)) break;
+    if (left < walker.headerBytes(bytes, at)) throw metaTruncated(at);
+    const visit = walker.step(bytes, at);
     if (visit.lengthBytes === undefined) throw malformed('undefined-length', visit.tag, at);
+    // Two sets of meta information may name two transfer syntaxes (seen in an archive's export).
+    if (values.has(visit.tag)) throw malformed('duplicate', visit.tag, at);
     if (!(await reader.ensure(walker.position))) throw metaTruncated(at);
     const value = reader.bytes().subarray(visit.valueOffset, walker.position);
     values.set(visit.tag, value);
@@ -156,6 +161,11 @@ async function readMeta(
     }
   }
   return { values, end: walker.position };
+}
+
+/** Group 0002 and a VR in capitals; meta information is always in explicit VR (PS3.10 7.1). */
+function isMetaElement(bytes: Uint8Array, at: number): boolean {
+  return readTag(bytes, at) >>> 16 === 2 && /^[A-Z]{2}$/.test(latin1Text(bytes.subarray(at + 4, at + 6)));
 }
 
 function metaTruncated(offset: number): DicomError {

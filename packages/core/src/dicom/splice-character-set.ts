@@ -34,7 +34,8 @@ export interface CharacterSetDecision {
 /**
  * @param declared - Bytes of (0008,0005) as they stand, undefined when absent.
  * @param texts - All new text.
- * @param scan - Looks through text: all that is there (`all`), or what stays after the edits; called when that matters.
+ * @param scan - Looks through text: all that is there (`all`), or what stays after the edits, values of unknown VR guessed
+ *   at too (`staying`); called when that matters.
  * @throws {DicomError} `DICOM_CHARSET`, `DICOM_CHARSET_UNDECLARED`
  */
 export async function decideCharacterSet(
@@ -51,14 +52,12 @@ export async function decideCharacterSet(
           .trimStart();
   const current = characterSetOf(declaration);
   const isUndeclared = current !== undefined && current.terms.every((term) => term.endsWith(' 6') || term === '');
-  if (isUndeclared) {
-    const { hasNonAsciiText } = await scan('all');
-    if (hasNonAsciiText) return undeclared(texts, policy);
-  }
+  const all = isUndeclared ? await scan('all') : undefined;
+  if (all?.hasNonAsciiText === true) return undeclared(texts, policy);
   if (texts.every(isAscii)) return { characterSet: current ?? ASCII_CHARACTER_SET };
   if (current !== undefined && texts.every((text) => current.encode(text) !== undefined))
     return { characterSet: current };
-  const found = await scan('staying');
+  const found = all ?? (await scan('staying'));
   if (found.hasNonAsciiText || !found.isComplete) throw cannotHold();
   for (const term of candidates(policy)) {
     const candidate = characterSetOf(term);

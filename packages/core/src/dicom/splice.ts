@@ -178,7 +178,11 @@ async function characterSetFor(
   const { signal } = options;
   const scanOptions = { text: true, ...(signal !== undefined && { signal }) };
   const scan = (which: 'all' | 'staying'): Promise<HeaderScan> =>
-    scanHeader(source, form, which === 'all' ? scanOptions : { ...scanOptions, skip: replacedTags(byTag) });
+    scanHeader(
+      source,
+      form,
+      which === 'all' ? scanOptions : { ...scanOptions, skip: replacedTags(byTag), guess: true },
+    );
   return decideCharacterSet(declared, texts, scan, options);
 }
 

@@ -44,9 +44,9 @@ export function isVr(text: string): text is Vr {
   return KNOWN.has(text);
 }
 
-/** Whether explicit VR writes the length of this VR in four bytes. An unknown VR is read so too (PS3.5 6.2.2, 7.1.2). */
+/** Whether explicit VR writes the length of this VR in four bytes (PS3.5 7.1.2). */
 export function hasLongLength(vr: string): boolean {
-  return LONG.has(vr) || !KNOWN.has(vr);
+  return LONG.has(vr);
 }
 
 /** Whether values of this VR are written in the Specific Character Set (PS3.5 6.1.2.2). */

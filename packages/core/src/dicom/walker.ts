@@ -87,7 +87,9 @@ export class DatasetWalker {
   headerBytes(bytes: Uint8Array, at: number): number {
     const { form } = this.#container();
     if (form === 'implicit' || readTag(bytes, at) >= TAGS.Item) return SHORT_HEADER_BYTES;
-    return hasLongLength(readVr(bytes, at)) ? LONG_HEADER_BYTES : SHORT_HEADER_BYTES;
+    const vr = readVr(bytes, at);
+    // An unknown VR is refused by its first bytes; no more are needed for that.
+    return isVr(vr) && hasLongLength(vr) ? LONG_HEADER_BYTES : SHORT_HEADER_BYTES;
   }
 
   /** Reads the header at {@link position}, which begins at `at` in `bytes`, and moves to the next. */

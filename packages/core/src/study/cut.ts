@@ -102,10 +102,12 @@ function createCutter(crypto: Crypto, onBlock: OnBlock): Cutter {
           await append(run.kind, run.bytes);
           continue;
         }
-        held.push(run);
         heldBytes += run.bytes.length;
-        if (heldBytes <= WHOLE_BYTES) continue;
-        const runs = held;
+        if (heldBytes <= WHOLE_BYTES) {
+          held.push({ kind: run.kind, bytes: run.bytes.slice() });
+          continue;
+        }
+        const runs = [...held, run];
         held = undefined;
         for (const earlier of runs) await append(earlier.kind, earlier.bytes);
       }
