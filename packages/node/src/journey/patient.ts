@@ -1,0 +1,103 @@
+/**
+ * Whose study is this here: reconciles an arrival with the local patient directory until the answer is a local patient,
+ * waiting for a person or for a registration where it must. Runs beside the bytes, from the offer's header alone.
+ */
+import type { PatientDirectory } from '@interhosp/core/patients';
+import {
+  DEFAULT_MODEL,
+  POLICIES,
+  PROFILES,
+  reconcile,
+  toDecisionRecord,
+  type Decision,
+} from '@interhosp/core/reconciliation';
+import type { LocalPatient } from '@interhosp/core/study';
+import { TransferError } from '@interhosp/core/errors';
+import type { RecordPayloads } from '@interhosp/core/transfer';
+import type { Clock, Log } from '@interhosp/core/world';
+import type { LiveExchange } from '../member/live-exchange.ts';
+
+/** How a site reconciles. */
+export interface PatientSettings {
+  readonly profile: keyof typeof PROFILES;
+  readonly policy: keyof typeof POLICIES;
+  /** Only `automatic` files without a person. */
+  readonly mode: 'shadow' | 'confirmed' | 'automatic';
+}
+
+/** What the journey needs. */
+export interface PatientPorts {
+  readonly directory: PatientDirectory;
+  readonly settings: PatientSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The patient an arrival is filed under. Returns when that is recorded, however long it takes. */
+export async function settlePatient(x: LiveExchange, ports: PatientPorts, signal: AbortSignal): Promise<LocalPatient> {
+  for (;;) {
+    const linked = x.recorded('LINKED');
+    if (linked !== undefined) return linked.patient;
+    const decided = x.recorded('DECIDED');
+    if (decided?.kind === 'link') return await linkAsDecided(x, decided, ports);
+    if (decided?.kind === 'reject') throw new TransferError('TRANSFER_CANCELLED');
+    const decision = await decide(x, ports, signal);
+    await x.record('RECONCILING', { decision: toDecisionRecord(decision) });
+    if (decision.zone === 'link' && mayFileAlone(x, ports)) {
+      await x.record('LINKED', { by: 'automatic', patient: decision.patient });
+    } else if (decision.zone === 'new' || decided?.kind === 'new') {
+      await awaitRegistration(x, ports, signal);
+    } else {
+      await awaitPerson(x, signal);
+    }
+  }
+}
+
+/** The decision on what is known now. Patient data: kept in the journal under the exchange's key, never logged. */
+export async function decide(x: LiveExchange, ports: PatientPorts, signal?: AbortSignal): Promise<Decision> {
+  const { clock, directory, settings } = ports;
+  const { header } = x.required('OFFER_SEEN');
+  const candidates = await directory.candidates(header.patient, signal && { signal });
+  return reconcile(header.patient, candidates, {
+    model: DEFAULT_MODEL,
+    nowMs: clock.now(),
+    policy: POLICIES[settings.policy],
+    profile: PROFILES[settings.profile],
+    registrySize: await directory.size(),
+  });
+}
+
+/** A person said "not registered here": then only a person, or the registration that they asked for, links. */
+function mayFileAlone(x: LiveExchange, { settings }: PatientPorts): boolean {
+  return settings.mode === 'automatic' || x.recorded('DECIDED')?.kind === 'new';
+}
+
+async function linkAsDecided(x: LiveExchange, decided: RecordPayloads['DECIDED'], { directory }: PatientPorts): Promise<LocalPatient> {
+  // Read again: the record may have been corrected since the clerk saw it.
+  const patient = decided.patientId === undefined ? undefined : await directory.get(decided.patientId);
+  if (patient === undefined) throw new TransferError('TRANSFER_STATE', { details: { reason: 'patient-unknown' }, retry: 'later' });
+  await x.record('LINKED', { by: decided.by, patient });
+  return patient;
+}
+
+async function awaitPerson(x: LiveExchange, signal: AbortSignal): Promise<void> {
+  const seen = x.recorded('DECIDED');
+  await x.record('REVIEW', {});
+  await x.until(() => x.recorded('DECIDED') !== seen, signal);
+}
+
+/** Never invents a local ID: waits until the directory changes, or a person decides otherwise. */
+async function awaitRegistration(x: LiveExchange, { directory }: PatientPorts, signal: AbortSignal): Promise<void> {
+  const seen = x.recorded('DECIDED');
+  let isChanged = false;
+  const unsubscribe = directory.onChange(() => {
+    isChanged = true;
+    x.changed();
+  });
+  try {
+    await x.record('AWAITING_PATIENT', {});
+    await x.until(() => isChanged || x.recorded('DECIDED') !== seen, signal);
+  } finally {
+    unsubscribe();
+  }
+}
