@@ -1,0 +1,457 @@
+import { describe, expect, it } from 'vitest';
+import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
+import type { GuardReason } from './guard-reasons.ts';
+import { explain } from './explain.ts';
+import { DEFAULT_MODEL } from './model.ts';
+import { POLICIES } from './policy.ts';
+import { PROFILES } from './profile.ts';
+import { MOST_CANDIDATES, reconcile, type ReconcileOptions } from './reconcile.ts';
+
+const options: ReconcileOptions = {
+  model: DEFAULT_MODEL,
+  profile: PROFILES.be,
+  policy: POLICIES.strict,
+  registrySize: 20_000,
+  nowMs: Date.UTC(2025, 11, 31),
+};
+
+/** 1985-07-30, man and woman; 1950-06-15; a BIS number of 1985-07-30, man. */
+const JAN = '85073003328';
+const AN = number('850730034');
+const MARIA = number('500615124');
+const JAN_BIS = number('854730005');
+
+const name = (family: string, given: string, middle = '') => ({
+  alphabetic: { family, given, middle, prefix: '', suffix: '' },
+});
+
+const home = { street: 'Kerkstraat 12', postcode: '9000', city: 'Gent' };
+const jan: LocalPatient = {
+  patientId: { id: 'L1', issuer: 'HERE' },
+  name: name('Van den Berghe', 'Jan'),
+  birthDate: '1985-07-30',
+  sex: 'M',
+  nationalNumber: JAN,
+  phone: '0475 12 34 56',
+  ...home,
+};
+const arrival: ArrivingPatient = {
+  patientId: { id: 'A1', issuer: 'THERE' },
+  name: name('VANDENBERGHE', 'JAN'),
+  birthDate: '1985-07-30',
+  sex: 'M',
+  nationalNumber: JAN,
+};
+
+function without<T extends object, K extends keyof T>(value: T, ...keys: readonly K[]): Omit<T, K> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key as K))) as Omit<T, K>;
+}
+
+const other = (id: string, changes: Partial<LocalPatient>): LocalPatient => ({
+  ...jan,
+  ...changes,
+  patientId: { id, issuer: 'HERE' },
+});
+const noNumber = without(arrival, 'nationalNumber');
+
+describe('a link', () => {
+  it('needs the number, the name and the birth date', () => {
+    const decision = reconcile(arrival, [jan], options);
+    expect(decision).toMatchObject({ zone: 'link', patient: jan, guards: [], sameNumberAs: [], runnersUp: [] });
+    expect(decision.probability).toBeGreaterThan(0.99999);
+  });
+
+  it.each<[string, ArrivingPatient]>([
+    ['name and birth date, when nobody else bears the name', noNumber],
+    ['the number, with a married name', { ...arrival, name: name('Peeters', 'Jan') }],
+    ['the number as Patient ID', { ...noNumber, patientId: { id: JAN } }],
+    ['a name in one piece', { ...arrival, name: name('VANDENBERGHE JAN', '') }],
+    ['names exchanged', { ...arrival, name: name('JAN', 'VAN DEN BERGHE') }],
+    ['a slip in the birth date, with the number and the address', { ...arrival, ...home, birthDate: '1985-07-31' }],
+    ['another sex, with number, name and birth date', { ...arrival, sex: 'F' }],
+    ['a dummy number, name, birth date and address', { ...noNumber, nationalNumber: '00000000000', ...home }],
+    ['a shifted day and the address, without a number', { ...noNumber, ...home, birthDate: '1985-07-20' }],
+    ['our own Patient ID, name and birth date', { ...noNumber, patientId: jan.patientId }],
+    ['the number and a given name with a typing error', { ...arrival, name: name('VANDENBERGHE', 'JQN') }],
+    ['the number and no birth date', without(arrival, 'birthDate')],
+  ])('may rest on %s', (_what, arriving) => {
+    expect(reconcile(arriving, [jan], options)).toMatchObject({ zone: 'link', patient: jan });
+  });
+
+  it('does not depend on the order of candidates, or on one being listed twice', () => {
+    const crowd = [
+      jan,
+      other('L2', { name: name('Peeters', 'Piet'), nationalNumber: MARIA }),
+      other('L3', { birthDate: '1961-03-04', nationalNumber: number('610304005') }),
+    ];
+    const decision = reconcile(arrival, crowd, options);
+    expect(reconcile(arrival, crowd.toReversed(), options)).toEqual(decision);
+    expect(reconcile(arrival, [...crowd, jan], options)).toEqual(decision);
+  });
+
+  it('names the other record of a person with the same valid number, and lets either be linked', () => {
+    const twice = other('L0', { phone: '0499 11 22 33' });
+    const decision = reconcile(arrival, [jan, twice], options);
+    expect(decision).toMatchObject({ zone: 'link', patient: { patientId: { id: 'L0' } }, sameNumberAs: [jan] });
+    expect(decision.probability).toBeGreaterThan(0.99999);
+  });
+
+  it('is harder in a larger registry, and by a stricter policy', () => {
+    const bare = { ...noNumber, phone: '0499 99 99 99' };
+    expect(reconcile(bare, [jan], { ...options, registrySize: 2_000 }).zone).toBe('link');
+    expect(reconcile(bare, [jan], { ...options, registrySize: 200_000 }).zone).toBe('review');
+    expect(reconcile(bare, [jan], { ...options, registrySize: 200_000, policy: POLICIES.standard }).zone).toBe('link');
+  });
+});
+
+describe('a guard', () => {
+  const twin = other('L2', { name: name('Van den Berghe', 'Piet'), nationalNumber: number('850730035') });
+  const cases: readonly [GuardReason, string, ArrivingPatient, readonly LocalPatient[]][] = [
+    ['numbers-differ', 'two valid numbers', { ...arrival, ...home, nationalNumber: number('850730007') }, [jan]],
+    ['number-changed', 'BIS and national number, and no more', { ...arrival, nationalNumber: JAN_BIS }, [jan]],
+    ['number-doubted', 'the number of a relative', { ...arrival, ...home, nationalNumber: MARIA }, [jan]],
+    [
+      'number-doubted',
+      'a number of the other sex, only here',
+      { ...arrival, ...home, nationalNumber: AN },
+      [without(jan, 'nationalNumber')],
+    ],
+    [
+      'number-doubted',
+      'a wrong number in the registry',
+      { ...arrival, nationalNumber: JAN },
+      [other('L1', { nationalNumber: MARIA })],
+    ],
+    ['number-doubted', 'a slip in the birth date, and nothing more', { ...arrival, birthDate: '1985-07-31' }, [jan]],
+    ['number-of-another', 'one number on two names', { ...arrival, name: name('Peeters', 'Maria') }, [jan]],
+    ['number-of-another', 'one number, far birth dates', { ...arrival, birthDate: '1950-06-15' }, [jan]],
+    [
+      'number-elsewhere',
+      'a number that somebody else has',
+      { ...arrival, ...home, birthDate: '1985-07-31' },
+      [
+        without(jan, 'nationalNumber'),
+        other('L9', { name: name('Claes', 'Piet'), birthDate: '1961-03-04', street: 'Dorp 1', phone: '1' }),
+      ],
+    ],
+    [
+      'number-shared',
+      'a number on two persons',
+      arrival,
+      [jan, other('L9', { name: name('Claes', 'Piet'), birthDate: '1985-07-30' })],
+    ],
+    [
+      'local-id-contradicted',
+      'our own ID of somebody else',
+      { ...arrival, patientId: { id: 'L9', issuer: 'HERE' } },
+      [jan, other('L9', { name: name('Claes', 'Piet'), birthDate: '1961-03-04', nationalNumber: MARIA })],
+    ],
+    [
+      'local-id-contradicted',
+      'our own ID with another birth date',
+      { ...arrival, ...home, birthDate: '1985-07-31', patientId: jan.patientId },
+      [jan],
+    ],
+    ['given-names-differ', 'a twin', { ...noNumber, ...home, name: name('Van den Berghe', 'Piet') }, [jan]],
+    [
+      'given-names-differ',
+      'a twin with the number copied',
+      { ...arrival, ...home, name: name('Van den Berghe', 'Piet') },
+      [jan],
+    ],
+    [
+      'given-names-differ',
+      'a middle name as given name',
+      { ...noNumber, ...home, name: name('Van den Berghe', 'Karel') },
+      [other('L1', { name: name('Van den Berghe', 'Jan', 'Karel') })],
+    ],
+    ['given-name-near', 'a twin by one letter', { ...noNumber, ...home, name: name('Van den Berghe', 'Jana') }, [jan]],
+    ['given-name-near', 'an initial', { ...noNumber, ...home, name: name('Van den Berghe', 'J.') }, [jan]],
+    ['family-names-differ', 'another family name', { ...noNumber, ...home, name: name('Claes', 'Jan') }, [jan]],
+    ['name-incomplete', 'no given name', { ...noNumber, ...home, name: name('Vandenberghe', '') }, [jan]],
+    [
+      'sibling',
+      'a twin in the registry',
+      { ...noNumber, ...home, phone: jan.phone!, name: name('Van den Berghe', 'Johannes') },
+      [jan, twin],
+    ],
+    [
+      'placeholder-name',
+      'a baby',
+      { ...noNumber, ...home, name: name('Van den Berghe', 'BB') },
+      [other('L1', { name: name('Van den Berghe', 'BB') })],
+    ],
+    [
+      'placeholder-name',
+      'a nobody',
+      { ...noNumber, ...home, name: name('INCONNU', 'Jan') },
+      [other('L1', { name: name('Inconnu', 'Jan') })],
+    ],
+    [
+      'placeholder-birth-date',
+      'a date of nobody',
+      { ...noNumber, ...home, birthDate: '1900-01-01' },
+      [other('L1', { birthDate: '1900-01-01' })],
+    ],
+    [
+      'newborn',
+      'a newborn',
+      { ...noNumber, ...home, birthDate: '2025-12-01' },
+      [without(other('L1', { birthDate: '2025-12-01' }), 'nationalNumber')],
+    ],
+    ['birth-date-missing', 'no birth date', { ...without(noNumber, 'birthDate'), ...home }, [jan]],
+    ['birth-date-missing', 'a birth year', { ...noNumber, ...home, birthDate: '1985-00-00' }, [jan]],
+    [
+      'birth-date-differs',
+      'a birth date far off',
+      { ...noNumber, ...home, phone: jan.phone!, birthDate: '1961-03-04' },
+      [jan],
+    ],
+    ['birth-date-differs', 'another day and no address', { ...noNumber, birthDate: '1985-07-20' }, [jan]],
+    ['birth-date-differs', 'another year and no address', { ...noNumber, birthDate: '1975-07-30' }, [jan]],
+    [
+      'homonym',
+      'a namesake of another day',
+      noNumber,
+      [jan, other('L2', { birthDate: '1961-03-04', nationalNumber: number('610304005') })],
+    ],
+    [
+      'homonym',
+      'a namesake of the same day',
+      { ...noNumber, ...home },
+      [jan, other('L2', { nationalNumber: number('850730007'), street: 'Dorp 1', phone: '1' })],
+    ],
+    [
+      'homonym',
+      'a first of January',
+      { ...noNumber, birthDate: '1985-01-01' },
+      [without(other('L1', { birthDate: '1985-01-01' }), 'nationalNumber')],
+    ],
+    [
+      'duplicate-record',
+      'two records without a number',
+      noNumber,
+      [without(jan, 'nationalNumber'), without(other('L2', {}), 'nationalNumber')],
+    ],
+    [
+      'duplicate-record',
+      'a second record without a number',
+      arrival,
+      [jan, without(other('L2', {}), 'nationalNumber')],
+    ],
+    ['too-little-known', 'a name alone', { name: name('Okonkwo', 'Xiomara') }, [jan]],
+    ['too-little-known', 'nothing', {}, []],
+  ];
+
+  it.each(cases)('%s: %s goes to a person', (reason, _what, arriving, candidates) => {
+    for (const policy of [POLICIES.strict, POLICIES.standard]) {
+      // Three namesakes are tolerated by the standard policy: that one case is strict's own.
+      if (policy === POLICIES.standard && _what === 'a namesake of another day') continue;
+      const decision = reconcile(arriving, candidates, { ...options, policy });
+      expect(decision.guards).toContain(reason);
+      expect(decision.zone).toBe('review');
+      expect('patient' in decision).toBe(false);
+    }
+  });
+
+  it('is data: a profile that does not name it does not apply it', () => {
+    for (const [reason, what, arriving, candidates] of cases.filter(([guard]) => guard !== 'too-little-known')) {
+      const without = { ...PROFILES.be, guards: PROFILES.be.guards.filter((guard) => guard !== reason) };
+      const { guards } = reconcile(arriving, candidates, { ...options, profile: without });
+      expect(guards, what).not.toContain(reason);
+    }
+  });
+
+  it('fires on more candidates than can be compared', () => {
+    const crowd = Array.from({ length: MOST_CANDIDATES }, (_, at) =>
+      other(`C${at}`, { name: name('Claes', `Piet`), birthDate: '1961-03-04', nationalNumber: MARIA }),
+    );
+    expect(reconcile(arrival, [jan, ...crowd.slice(1)], options).guards).not.toContain('too-many-candidates');
+    expect(reconcile(arrival, [jan, ...crowd], options)).toMatchObject({
+      zone: 'review',
+      guards: ['too-many-candidates'],
+    });
+    expect(reconcile(noNumber, crowd.concat(crowd, jan), options).zone).toBe('review');
+  });
+
+  it('of newborns lifts after sixty days', () => {
+    const born = (birthDate: string) => {
+      const child = without(other('L1', { birthDate, name: name('Claes', 'Noor') }), 'nationalNumber');
+      return reconcile({ name: name('Claes', 'Noor'), birthDate, sex: 'M', ...home }, [child], options).guards;
+    };
+    expect(born('2025-11-02')).toContain('newborn');
+    expect(born('2025-11-01')).not.toContain('newborn');
+    expect(born('2026-02-01')).toContain('newborn');
+  });
+
+  it('lets a BIS number be followed by a national one where all else agrees', () => {
+    const decision = reconcile({ ...arrival, ...home, nationalNumber: JAN_BIS }, [jan], options);
+    expect(decision).toMatchObject({ zone: 'link', patient: jan });
+  });
+
+  it('of Belgium is no guard elsewhere', () => {
+    const generic = { ...options, profile: PROFILES.generic };
+    const numbers = { ...arrival, nationalNumber: '12345678' };
+    expect(reconcile(numbers, [other('L1', { nationalNumber: '12345679' })], generic).guards).toContain(
+      'numbers-differ',
+    );
+    expect(reconcile({ ...numbers, ...home }, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe(
+      'link',
+    );
+    expect(
+      reconcile({ ...arrival, name: name('Inconnu', 'Jan') }, [other('L1', { name: name('Inconnu', 'Jan') })], generic)
+        .zone,
+    ).toBe('link');
+  });
+});
+
+describe('new', () => {
+  it.each<[string, ArrivingPatient]>([
+    ['name and birth date', { name: name('Okonkwo', 'Xiomara'), birthDate: '1971-09-27' }],
+    ['name and number', { name: name('Okonkwo', 'Xiomara'), nationalNumber: number('710927004') }],
+    ['number and birth date', { birthDate: '1971-09-27', nationalNumber: number('710927004') }],
+  ])('needs %s, and nobody near', (_what, arriving) => {
+    for (const candidates of [[], [jan]]) {
+      expect(reconcile(arriving, candidates, options)).toMatchObject({ zone: 'new', guards: [], evidence: [] });
+    }
+  });
+
+  it.each<[string, ArrivingPatient]>([
+    ['a name alone', { name: name('Okonkwo', 'Xiomara') }],
+    ['a placeholder and a date', { name: name('Okonkwo', 'BB'), birthDate: '1971-09-27' }],
+    ['a name and a placeholder date', { name: name('Okonkwo', 'Xiomara'), birthDate: '1900-01-01' }],
+    ['a name and half a date', { name: name('Okonkwo', 'Xiomara'), birthDate: '1971-00-00' }],
+    ['a family name and a date', { name: name('Okonkwo', ''), birthDate: '1971-09-27' }],
+    ['an initial and a date', { name: name('Okonkwo', 'X'), birthDate: '1971-09-27' }],
+    [
+      'a number at odds with the date',
+      { birthDate: '1971-09-28', nationalNumber: number('710927004'), name: name('Okonkwo', 'Xiomara') },
+    ],
+    ['a newborn', { name: name('Okonkwo', 'Xiomara'), birthDate: '2025-12-24' }],
+  ])('is never said of %s', (_what, arriving) => {
+    expect(reconcile(arriving, [], options).zone).toBe('review');
+  });
+
+  it.each<[string, ArrivingPatient]>([
+    ['the number', { ...arrival, name: name('Okonkwo', 'Xiomara') }],
+    ['family name and birth date', { name: name('Van den Berghe', 'Xiomara'), birthDate: '1985-07-30', sex: 'F' }],
+    ['given name and birth date', { name: name('Okonkwo', 'Jan'), birthDate: '1985-07-30' }],
+    ['name and a slip in the birth date', { name: name('Vandenberghe', 'Jan'), birthDate: '1985-06-30', sex: 'M' }],
+    ['telephone and given name', { name: name('Okonkwo', 'Jan'), birthDate: '1971-09-27', phone: jan.phone! }],
+  ])('is never said while somebody is near by %s', (_what, arriving) => {
+    const decision = reconcile(arriving, [jan], options);
+    expect(decision).toMatchObject({ zone: 'review', nearest: jan });
+  });
+
+  it('carries no local patient: none is ever made', () => {
+    const decision = reconcile({ name: name('Okonkwo', 'Xiomara'), birthDate: '1971-09-27' }, [jan], options);
+    expect(Object.keys(decision)).not.toContain('patient');
+    expect(decision.probability).toBeGreaterThan(0.999);
+  });
+});
+
+describe('our own Patient ID', () => {
+  it.each<[string, ArrivingPatient['patientId']]>([
+    ['of another issuer', { id: 'L1', issuer: 'THERE' }],
+    ['without an issuer', { id: 'L1' }],
+  ])('%s is a coincidence', (_what, patientId) => {
+    const decision = reconcile({ ...noNumber, patientId: patientId! }, [jan], options);
+    expect(decision.evidence.find(({ field }) => field === 'localId')).toMatchObject({ level: 'missing', weight: 0 });
+  });
+
+  it('without an issuer on either side is one too', () => {
+    const nowhere = { ...jan, patientId: { id: 'L1' } };
+    expect(
+      reconcile({ ...noNumber, patientId: { id: 'L1' } }, [nowhere], options).evidence.find(
+        ({ field }) => field === 'localId',
+      )?.level,
+    ).toBe('missing');
+  });
+});
+
+describe('the score', () => {
+  it('is the sum of the weights shown', () => {
+    for (const arriving of [arrival, noNumber, { ...arrival, ...home, name: name('JAN', 'VANDENBERGHE', 'P') }]) {
+      const decision = reconcile(arriving, [jan, other('L2', { birthDate: '1961-03-04' })], options);
+      expect(decision.evidence.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(decision.score, 9);
+    }
+  });
+
+  it('gives the posterior with the prior, when there is one candidate', () => {
+    const { score, priorWeight, probability } = reconcile(
+      { ...noNumber, name: name('Vandenberghe', 'Piet') },
+      [jan],
+      options,
+    );
+    expect(probability).toBeCloseTo(2 ** (score + priorWeight) / (1 + 2 ** (score + priorWeight)), 9);
+    expect(priorWeight).toBeCloseTo(Math.log2(0.85 / 20_000 / 0.15), 9);
+  });
+
+  it('shares the probability among all candidates and nobody', () => {
+    const decision = reconcile(
+      noNumber,
+      [without(jan, 'nationalNumber'), without(other('L2', {}), 'nationalNumber')],
+      options,
+    );
+    const total = decision.probability + decision.runnersUp.reduce((sum, { probability }) => sum + probability, 0);
+    expect(decision.probability).toBeCloseTo(0.5, 3);
+    expect(total).toBeLessThanOrEqual(1);
+    expect(total).toBeGreaterThan(0.99);
+  });
+
+  it('counts namesakes against', () => {
+    const namesakes = Array.from({ length: 40 }, (_, at) =>
+      other(`N${at}`, { birthDate: `19${40 + at}-03-04`, nationalNumber: number(`${40 + at}0304005`) }),
+    );
+    const decision = reconcile(noNumber, [jan, ...namesakes], options);
+    expect(decision.evidence.find(({ field }) => field === 'namesakes')?.weight).toBeLessThan(-5);
+    expect(decision.runnersUp.length).toBeLessThanOrEqual(10);
+  });
+
+  it('never overflows', () => {
+    const extreme = {
+      ...DEFAULT_MODEL,
+      fields: { ...DEFAULT_MODEL.fields, number: { ...DEFAULT_MODEL.fields.number, equal: { m: 0.99, u: 1e-300 } } },
+    };
+    const { probability } = reconcile(arrival, [jan], { ...options, model: extreme, registrySize: 0 });
+    expect(probability).toBeGreaterThan(0.99999);
+    expect(probability).toBeLessThanOrEqual(1);
+  });
+
+  it('bears traits that are no text of their kind', () => {
+    const odd = { name: name('\ud800\0', '?'), birthDate: 'yesterday', phone: '☎', street: '\n', nationalNumber: '٣' };
+    expect(reconcile(odd, [jan, { ...odd, patientId: { id: 'L7', issuer: 'HERE' } }], options).zone).toBe('review');
+  });
+});
+
+describe('an explanation', () => {
+  it('says what was decided, then the guards, then the evidence from the prior to the posterior', () => {
+    const lines = explain(reconcile({ ...noNumber, ...home, name: name('Van den Berghe', 'Piet') }, [jan], options));
+    expect(lines[0]).toBe('A person decides.');
+    expect(lines[1]).toBe('Other given name: may be a twin or another relative.');
+    expect(lines[2]).toMatch(/^Before any evidence/);
+    expect(lines).toContain('Given name Piet, here Jan: different (−5.7 bits)');
+    expect(lines.at(-1)).toMatch(/^After all evidence: [\d.]+ % probable$/);
+  });
+
+  it('never claims certainty', () => {
+    expect(explain(reconcile({ ...arrival, ...home }, [jan], options)).at(-1)).toBe(
+      'After all evidence: > 99.9999 % probable',
+    );
+  });
+
+  it('says why a doubt without a guard is a doubt', () => {
+    const decision = reconcile({ ...noNumber, phone: '0499 99 99 99' }, [jan], { ...options, registrySize: 1_000_000 });
+    expect(explain(decision)[1]).toBe('The probability is below what this hospital asks for.');
+  });
+
+  it('shows a name as it is, also one that looks like a placeholder of ours', () => {
+    const lines = explain(reconcile({ ...arrival, name: name('{local} {bits} $&', 'Jan') }, [jan], options));
+    expect(lines.some((line) => line.includes('Family name {local} {bits} $&, here Van den Berghe'))).toBe(true);
+  });
+});
+
+/** Nine digits with their check, for who was born before 2000. */
+function number(nine: string): string {
+  return nine + String(97 - (Number(nine) % 97)).padStart(2, '0');
+}
