@@ -36,7 +36,8 @@ export interface CharacterSetDecision {
  * @param texts - All new text.
  * @param scan - Looks through text: all that is there (`all`), or what stays after the edits, values of unknown VR guessed
  *   at too (`staying`); called when that matters.
- * @throws {DicomError} `DICOM_CHARSET`, `DICOM_CHARSET_UNDECLARED`
+ * @throws {DicomError} `DICOM_CHARSET`, `DICOM_CHARSET_UNDECLARED`; `DICOM_MALFORMED` when a switch would need to look into
+ *   what cannot be read.
  */
 export async function decideCharacterSet(
   declared: Uint8Array | undefined,
@@ -58,7 +59,9 @@ export async function decideCharacterSet(
   if (current !== undefined && texts.every((text) => current.encode(text) !== undefined))
     return { characterSet: current };
   const found = all ?? (await scan('staying'));
-  if (found.hasNonAsciiText || !found.isComplete) throw cannotHold();
+  if (found.hasNonAsciiText) throw cannotHold();
+  // Text may stand where nobody can look.
+  if (!found.isComplete) throw new DicomError('DICOM_MALFORMED', { details: { reason: 'unreadable-sequence' } });
   for (const term of candidates(policy)) {
     const candidate = characterSetOf(term);
     if (candidate !== undefined && texts.every((text) => candidate.encode(text) !== undefined)) {
