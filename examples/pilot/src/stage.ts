@@ -22,6 +22,8 @@ export class Interrupted extends Error {
 /** Makes an empty stage. */
 export async function openStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'interhosp-demo-'));
+  // Every program here is the same few sources: compiled once, started in half the time.
+  process.env['NODE_COMPILE_CACHE'] ??= join(folder, 'compile-cache');
   const processes = createProcesses();
   const stop = new AbortController();
   const interrupt = () => stop.abort(new Interrupted('stopped by a signal'));
