@@ -11,7 +11,7 @@ import { sha256, type Crypto, type SafeFields } from '@interhosp/core/world';
 import { HASH_BYTES, NONCE_BYTES, TAG_BYTES } from '../world/crypto.ts';
 
 /** What may stand in the clear part of a record beside type, sequence, time and exchange: what a log line may carry. */
-export type ClearIds = Omit<SafeFields, 'seq' | 'exchangeId' | 'file'>;
+export type ClearIds = Omit<SafeFields, 'seq' | 'file'>;
 
 /** The clear part of a record. */
 export interface ClearPart {

@@ -338,7 +338,7 @@ class FolderJournal implements Journal {
 function checkInput({ type, ids = {} }: JournalInput): void {
   if (!TYPE.test(type)) throw new TypeError('a record type is dotted words');
   for (const [field, value] of Object.entries(ids)) {
-    const isFixed = field === 'seq' || field === 'exchangeId' || field === 'file';
+    const isFixed = field === 'seq' || field === 'file';
     if (isFixed || safeFieldProblem(field, value) !== undefined)
       throw new TypeError(`a record may not carry ${field} in clear`);
   }
