@@ -17,6 +17,12 @@ export interface StartedPacs {
   readonly url: string;
 }
 
+/** Where Orthanc is. */
+export interface OrthancPrograms {
+  readonly program: string;
+  readonly plugin: string;
+}
+
 const PROGRAM = fileURLToPath(new URL('pacs-program.ts', import.meta.url));
 /** Where Debian's packages put the plugin. */
 const PLUGINS = ['/usr/share/orthanc/plugins', '/usr/lib/orthanc/plugins', '/usr/local/share/orthanc/plugins'];
@@ -28,7 +34,7 @@ const ASK_EVERY_MS = 100;
 
 /** Says what has to be installed for this kind of PACS. @throws {UsageError} when something is missing. */
 export function checkPacsInstalled(kind: PacsKind): void {
-  if (kind === 'orthanc') orthancPrograms();
+  if (kind === 'orthanc') orthancOfThisMachine();
 }
 
 /** Starts one PACS; its files go to `folder`. */
@@ -64,7 +70,7 @@ async function startOrthanc(
   logFile: string,
   processes: Processes,
 ): Promise<StartedPacs> {
-  const { plugin, program } = orthancPrograms();
+  const { plugin, program } = orthancOfThisMachine();
   const port = await freePort();
   const file = join(folder, 'orthanc.json');
   const storage = join(folder, 'orthanc');
@@ -74,18 +80,27 @@ async function startOrthanc(
   return { running, url: `http://127.0.0.1:${port}${ORTHANC_ROOT}` };
 }
 
-function orthancPrograms(): { readonly program: string; readonly plugin: string } {
+function orthancOfThisMachine(): OrthancPrograms {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return findOrthanc(folders, PLUGINS);
+}
+
+/**
+ * Looks for Orthanc and its DICOMweb plugin.
+ *
+ * @throws {UsageError} which says what to install.
+ */
+export function findOrthanc(folders: readonly string[], pluginFolders: readonly string[]): OrthancPrograms {
   const program = folders.map((folder) => join(folder, 'Orthanc')).find((file) => existsSync(file));
-  const plugin = PLUGINS.map((folder) => join(folder, PLUGIN)).find((file) => existsSync(file));
+  const plugin = pluginFolders.map((folder) => join(folder, PLUGIN)).find((file) => existsSync(file));
   if (program !== undefined && plugin !== undefined) return { plugin, program };
   const missing = [
     ...(program === undefined ? ['orthanc'] : []),
     ...(plugin === undefined ? ['orthanc-dicomweb'] : []),
   ];
   throw new UsageError(
-    `--pacs orthanc needs ${missing.join(' and ')}, on Debian and Ubuntu:\n` +
-      '  sudo apt-get install --no-install-recommends orthanc orthanc-dicomweb\n' +
+    `--pacs orthanc needs ${missing.join(' and ')}. On Debian and Ubuntu:\n` +
+      `  sudo apt-get install --no-install-recommends ${missing.join(' ')}\n` +
       'Without --pacs, the demonstration brings a small PACS of its own.',
   );
 }
