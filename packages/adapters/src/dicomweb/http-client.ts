@@ -1,0 +1,269 @@
+/**
+ * Requests to one DICOMweb service. Paths are made of our own segments below the configured base; redirects are errors, and
+ * an address that the service returns is never asked. Time-outs are on silence, not on total time.
+ */
+import { Pool, type Dispatcher } from 'undici';
+import { PacsError } from '@interhosp/core/errors';
+import { guardedLookup } from './addresses.ts';
+import type { Credentials } from './credentials.ts';
+import { MAX_ERROR_BYTES } from './limits.ts';
+import { parseMediaType, type MediaType } from './media-type.ts';
+
+/** TLS material in PEM. */
+export interface TlsMaterial {
+  /** Certificates that the service's own must go back to; default those of the system. */
+  readonly ca?: string;
+  /** Our certificate, for services that want one. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** How a service is reached. */
+export interface HttpOptions {
+  readonly baseUrl: URL;
+  readonly credentials: Credentials;
+  readonly tls?: TlsMaterial;
+  readonly connectTimeoutMs: number;
+  readonly inactivityMs: number;
+  readonly connections: number;
+}
+
+/** A request below the base path. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  /** Segments, escaped one by one. */
+  readonly path: readonly string[];
+  readonly query?: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly accept: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly body?: HttpBody;
+}
+
+/** A body that can be made anew when the request is repeated. */
+export interface HttpBody {
+  readonly contentType: string;
+  readonly lengthBytes: number;
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/** An answer whose status is not an error of the connection, of the credentials or a redirect. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly mediaType: MediaType | undefined;
+  /** Read to its end or ended; the connection is closed otherwise. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Drops the body. */
+  discard(): Promise<void>;
+}
+
+/** Attempts when an idle connection turns out to be closed; a repeated store is harmless, as it is the same bytes. */
+const ATTEMPTS = 2;
+const STALE: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** A client of one service, made when it is started. */
+export class HttpClient {
+  readonly #options: HttpOptions;
+  readonly #pool: Pool;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    const { tls = {}, connectTimeoutMs, inactivityMs, connections } = options;
+    this.#pool = new Pool(options.baseUrl.origin, {
+      connections,
+      pipelining: 1,
+      headersTimeout: inactivityMs,
+      bodyTimeout: inactivityMs,
+      connect: { ...tls, timeout: connectTimeoutMs, lookup: guardedLookup },
+    });
+  }
+
+  /** Closes every connection at once. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  /**
+   * Asks.
+   *
+   * @throws {PacsError} `PACS_UNREACHABLE`, `PACS_UNAUTHORIZED`, `PACS_REDIRECTED`, `PACS_PROTOCOL`
+   * @throws whatever the body throws, untouched.
+   */
+  async ask(request: HttpRequest): Promise<HttpAnswer> {
+    const answer = await this.#askOnce(request);
+    if (answer.status !== 401) return answer;
+    await answer.discard();
+    // A token may have been withdrawn before its time; one new one is worth a try.
+    if (!this.#options.credentials.forget()) throw new PacsError('PACS_UNAUTHORIZED', { details: { status: 401 } });
+    const second = await this.#askOnce(request);
+    if (second.status !== 401) return second;
+    await second.discard();
+    throw new PacsError('PACS_UNAUTHORIZED', { details: { status: 401 } });
+  }
+
+  async #askOnce(request: HttpRequest): Promise<HttpAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      request.signal?.throwIfAborted();
+      try {
+        return await this.#send(request);
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        if (attempt === ATTEMPTS || !STALE.has(codeOf(error) ?? '')) throw error;
+      }
+    }
+  }
+
+  async #send(request: HttpRequest): Promise<HttpAnswer> {
+    const { method, accept, signal } = request;
+    const authorization = await this.#options.credentials.authorization(signal);
+    const body = request.body === undefined ? undefined : watchedBody(request.body);
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await this.#pool.request({
+        method,
+        path: pathOf(this.#options.baseUrl, request),
+        headers: {
+          accept,
+          'accept-encoding': 'identity',
+          ...(authorization !== undefined && { authorization }),
+          ...(body !== undefined && { 'content-type': body.contentType, 'content-length': String(body.lengthBytes) }),
+        },
+        ...(body !== undefined && { body: body.stream }),
+        ...(signal !== undefined && { signal }),
+      });
+    } catch (error) {
+      await body?.end();
+      signal?.throwIfAborted();
+      if (body?.failure !== undefined) throw body.failure.error;
+      throw error;
+    }
+    // An answer may come before the whole body was taken, when the service refuses it.
+    await body?.end();
+    return answerOf(response, signal);
+  }
+}
+
+/** A network error as one of ours. @throws never */
+export function unreachable(error: unknown): PacsError {
+  if (error instanceof PacsError) return error;
+  const code = codeOf(error);
+  const isNonsense = code !== undefined && (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW');
+  return new PacsError(isNonsense ? 'PACS_PROTOCOL' : 'PACS_UNREACHABLE', {
+    cause: error,
+    ...(code !== undefined && { details: { reason: code } }),
+  });
+}
+
+/** An error status as one of ours. */
+export function statusError(status: number): PacsError {
+  return new PacsError(codeOfStatus(status), { details: { status } });
+}
+
+function codeOfStatus(status: number): PacsError['code'] & `PACS_${string}` {
+  if (status === 408 || status === 425 || status === 429) return 'PACS_BUSY';
+  if (status >= 502 && status !== 505) return 'PACS_BUSY';
+  if (status >= 500) return 'PACS_PROTOCOL';
+  return status >= 400 ? 'PACS_REFUSED' : 'PACS_PROTOCOL';
+}
+
+function pathOf(baseUrl: URL, { path, query = [] }: HttpRequest): string {
+  const segments = path.map((segment) => `/${encodeURIComponent(segment)}`).join('');
+  const pairs = query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  const search = pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+  return `${baseUrl.pathname === '/' ? '' : baseUrl.pathname}${segments}${search}`;
+}
+
+interface WatchedBody {
+  readonly contentType: string;
+  readonly lengthBytes: number;
+  readonly stream: AsyncIterable<Uint8Array>;
+  /** What the source threw; the client library would wrap it. */
+  readonly failure: { readonly error: unknown } | undefined;
+  /** Ends the source, and waits until it has. */
+  end(): Promise<void>;
+}
+
+function watchedBody(body: HttpBody): WatchedBody {
+  const source = body.chunks();
+  let failure: { readonly error: unknown } | undefined;
+  const iterator: AsyncIterator<Uint8Array> = {
+    async next() {
+      try {
+        return await source.next();
+      } catch (error) {
+        failure ??= { error };
+        throw error;
+      }
+    },
+    return: async () => {
+      await source.return(undefined);
+      return { done: true, value: undefined };
+    },
+  };
+  return {
+    contentType: body.contentType,
+    lengthBytes: body.lengthBytes,
+    stream: { [Symbol.asyncIterator]: () => iterator },
+    get failure() {
+      return failure;
+    },
+    end: async () => {
+      try {
+        await source.return(undefined);
+      } catch (error) {
+        failure ??= { error };
+      }
+    },
+  };
+}
+
+async function answerOf(response: Dispatcher.ResponseData, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+  const { statusCode: status, headers, body } = response;
+  // Aborts and broken connections come through the iteration; without a listener they would end the process.
+  body.on('error', () => {});
+  const discard = async (): Promise<void> => {
+    await body.dump({ limit: MAX_ERROR_BYTES }).catch(() => {});
+  };
+  const fail = async (error: PacsError): Promise<never> => {
+    await discard();
+    throw error;
+  };
+  if (status >= 300 && status < 400) return await fail(new PacsError('PACS_REDIRECTED', { details: { status } }));
+  const encoding = textOfHeader(headers['content-encoding']) ?? 'identity';
+  if (encoding !== 'identity') return await fail(new PacsError('PACS_PROTOCOL', { details: { reason: 'encoding' } }));
+  const contentType = textOfHeader(headers['content-type']);
+  return {
+    status,
+    mediaType: contentType === undefined ? undefined : parseMediaType(contentType),
+    body: chunksOf(body, signal),
+    discard,
+  };
+}
+
+async function* chunksOf(
+  body: Dispatcher.ResponseData['body'],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of body) {
+      signal?.throwIfAborted();
+      yield chunk as Uint8Array;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    const code = codeOf(error);
+    throw new PacsError('PACS_INCOMPLETE', { cause: error, ...(code !== undefined && { details: { reason: code } }) });
+  } finally {
+    // Left early: the rest of the answer would have to be read for nothing.
+    if (!body.readableEnded) body.destroy();
+  }
+}
+
+function textOfHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^\w{1,64}$/.test(error.code)
+    ? error.code
+    : undefined;
+}
