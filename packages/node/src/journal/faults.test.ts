@@ -264,6 +264,7 @@ describe('journal, at every call', () => {
       await open(copy)
         .then((journal) => journal.close())
         .catch(() => {});
+      copy.failAfter(Infinity, 'crash'); // Where all went well before its turn came.
       await expectHonest(copy, outcome, String(at));
     }
   });
