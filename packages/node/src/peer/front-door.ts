@@ -10,7 +10,7 @@ import { BlockList, isIPv4, isIPv6, Server, type Socket } from 'node:net';
 
 import type { Listener, Transport, Upgrader } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
-import { PeerError } from '@interhosp/core/errors';
+import { ConfigError } from '@interhosp/core/errors';
 import type { Log } from '@interhosp/core/world';
 
 import type { PeerLimits } from './limits.ts';
@@ -54,14 +54,32 @@ export function tcpWithFrontDoor(options: FrontDoorOptions): (components: TcpCom
   };
 }
 
-/** Whether an address lies in one of the ranges, each an IP address or CIDR (`192.0.2.0/24`, `2001:db8::/32`). */
+/**
+ * The socket server inside a listener of @libp2p/tcp; private there, so that its absence is an error here.
+ *
+ * @throws {Error} when there is none, or it has not exactly the one handler that this was written for.
+ */
+export function serverOf(listener: object): Server {
+  const { server } = listener as { readonly server?: unknown };
+  if (server instanceof Server && server.listenerCount('connection') === 1) return server;
+  throw new Error('the listener of @libp2p/tcp is not built as expected: pin the version this was written for');
+}
+
+/**
+ * Whether an address lies in one of the ranges, each an IP address or CIDR (`192.0.2.0/24`, `2001:db8::/32`).
+ *
+ * @throws {ConfigError} `CONFIG_INVALID`
+ */
 export function addressRanges(ranges: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const range of ranges) {
     const [address = '', prefix] = range.split('/');
-    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
-    if (family === 'ipv6' && !isIPv6(address)) throw new PeerError('PEER_PROTOCOL', { details: { field: 'address' } });
-    list.addSubnet(address, prefix === undefined ? (family === 'ipv4' ? 32 : 128) : Number(prefix), family);
+    const [family, bits] = isIPv4(address) ? (['ipv4', 32] as const) : (['ipv6', 128] as const);
+    try {
+      list.addSubnet(address, prefix === undefined ? bits : Number(prefix), family);
+    } catch (cause) {
+      throw new ConfigError('CONFIG_INVALID', { cause, details: { field: 'addressAllow' } });
+    }
   }
   return (address) => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
@@ -116,10 +134,7 @@ class FrontDoor {
 
   /** Puts itself in front of the listener's own handler. */
   guard(listener: Listener): void {
-    const server = (listener as { server?: unknown }).server;
-    if (!(server instanceof Server) || server.listenerCount('connection') !== 1) {
-      throw new Error('the listener of @libp2p/tcp is not built as expected: pin the version this was written for');
-    }
+    const server = serverOf(listener);
     this.#toLibp2p = server.listeners('connection')[0] as (socket: Socket) => void;
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => this.#arrive(socket));

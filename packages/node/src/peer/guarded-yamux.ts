@@ -54,8 +54,8 @@ export function guardedYamux(limits: PeerLimits, clock: Clock): () => StreamMuxe
   };
 }
 
-/** How much the muxer's decoder holds; private there, so that its absence is an error here. */
-function gatheredBytes(muxer: object): () => number {
+/** How much a muxer's decoder holds; private in @libp2p/yamux, so that its absence is an error here. */
+export function gatheredBytes(muxer: object): () => number {
   const decoder = (muxer as { decoder?: { buffer?: { byteLength?: unknown } } }).decoder;
   if (typeof decoder?.buffer?.byteLength !== 'number') {
     throw new Error('the muxer of @libp2p/yamux is not built as expected: pin the version this was written for');

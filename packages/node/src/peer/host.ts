@@ -87,14 +87,15 @@ export interface PeerHost extends AsyncDisposable {
    * A connection to a peer, the live one or a new one.
    *
    * @param addresses - Multiaddrs from the roster, dialled in order when there is no live connection.
-   * @throws {PeerError} `PEER_UNKNOWN`, `PEER_UNREACHABLE`, `PEER_IDENTITY`, `PEER_REFUSED`; the signal's reason.
+   * @throws {PeerError} `PEER_UNKNOWN`, `PEER_UNREACHABLE`, `PEER_TIMEOUT`, `PEER_IDENTITY`, `PEER_REFUSED`, `PEER_CLOSED`
+   *   when the host is not started; the signal's reason.
    */
   connect(peerId: string, addresses: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
    * A new stream to a peer, on its live connection or on a new one.
    *
    * @throws {PeerError} as {@link PeerHost.connect}, and `PEER_REFUSED` when the peer does not speak the protocol or admit
-   *   us, `PEER_LIMIT`, `PEER_CLOSED`, `PEER_TIMEOUT`.
+   *   us, `PEER_LIMIT`.
    */
   open(
     peerId: string,
@@ -212,8 +213,14 @@ class Libp2pPeerHost implements PeerHost {
   ): Promise<PeerStream> {
     const limit = deadline(this.#clock, this.#limits.openTimeoutMs, options.signal);
     try {
-      const connection = await this.#connection(peerId, addresses, limit);
-      return await this.#openStream(connection, protocol, limit);
+      const live = this.#liveConnection(peerId);
+      try {
+        return await this.#openStream(await this.#connection(peerId, addresses, limit), protocol, limit);
+      } catch (error) {
+        if (live === undefined || !isSpent(live, error)) throw error;
+        live.abort(new PeerError('PEER_CLOSED', { details: { reason: 'spent' } }));
+        return await this.#openStream(await this.#connection(peerId, addresses, limit), protocol, limit);
+      }
     } finally {
       limit.clear();
     }
@@ -353,8 +360,8 @@ class Libp2pPeerHost implements PeerHost {
     if (node === undefined) throw new PeerError('PEER_CLOSED', { details: { reason: 'not-started' } });
     toPeerId(peerId);
     if (this.admission(peerId) !== 'member') throw new PeerError('PEER_UNKNOWN', { details: { peerId } });
-    const live = this.#links.get(peerId)?.findLast(({ connection }) => connection.status === 'open');
-    if (live !== undefined) return live.connection;
+    const live = this.#liveConnection(peerId);
+    if (live !== undefined) return live;
     const targets = addresses.map((address) => withPeerId(address, peerId));
     if (targets.length === 0) throw new PeerError('PEER_UNREACHABLE', { details: { peerId, reason: 'no-address' } });
     try {
@@ -374,6 +381,11 @@ class Libp2pPeerHost implements PeerHost {
       limit.throwIfCallerAborted();
       throw streamError(cause, { peerId, isConnected: connection.status === 'open', isLate: limit.signal.aborted });
     }
+  }
+
+  /** The newest: of several, the older are more likely to be dead. */
+  #liveConnection(peerId: string): Connection | undefined {
+    return this.#links.get(peerId)?.findLast(({ connection }) => connection.status === 'open')?.connection;
   }
 
   #track(raw: Stream, remotePeerId: string): PeerStream {
@@ -413,4 +425,11 @@ class Libp2pPeerHost implements PeerHost {
     this.#turn = turn.catch(() => {});
     return turn;
   }
+}
+
+/** Whether a stream failed because its connection is ending: the peer said goodbye and its socket is still closing. */
+function isSpent(connection: Connection, error: unknown): boolean {
+  if (connection.status !== 'open') return true;
+  const cause = error instanceof PeerError ? error.cause : undefined;
+  return cause instanceof Error && ['ConnectionClosedError', 'MuxerClosedError'].includes(cause.name);
 }

@@ -1,7 +1,7 @@
 /** Hosts for the tests: on loopback, admitting whom the test says, stopped at its end. */
 import { randomBytes } from 'node:crypto';
 
-import { silentLog } from '@interhosp/core/world';
+import { type Log, type LogLevel, silentLog } from '@interhosp/core/world';
 
 import { createPeerHost, type PeerHost, type PeerHostOptions } from '../../src/peer/index.ts';
 import { nodeClock } from '../../src/world/index.ts';
@@ -36,4 +36,22 @@ export class TestRoster {
 /** Waits until a condition holds; the test's own limit ends it when it never does. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** A log that counts its events. */
+export class RecordingLog implements Log {
+  readonly #events: string[] = [];
+
+  forComponent(): Log {
+    return this;
+  }
+
+  write(_level: LogLevel, event: string): void {
+    this.#events.push(event);
+  }
+
+  /** How often an event was written. */
+  count(event: string): number {
+    return this.#events.filter((written) => written === event).length;
+  }
 }
