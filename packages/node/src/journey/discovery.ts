@@ -65,7 +65,8 @@ async function lookOnce(ports: DiscoveryPorts, sightings: Map<Uid, Sighting>, si
   for (const [uid, summary] of seen) {
     // Under two patients at the source: which of them it is, a person there must say.
     if (twice.has(uid)) {
-      if (sightings.get(uid)?.isDone !== true) ports.log.write('warn', 'discovery.study.under-two-patients', { studyInstanceUid: uid });
+      if (sightings.get(uid)?.isDone !== true)
+        ports.log.write('warn', 'discovery.study.under-two-patients', { studyInstanceUid: uid });
       sightings.set(uid, { instances: 0, isDone: true, sinceMs: 0 });
       continue;
     }

@@ -72,10 +72,15 @@ function mayFileAlone(x: LiveExchange, { settings }: PatientPorts): boolean {
   return settings.mode === 'automatic' || x.recorded('DECIDED')?.kind === 'new';
 }
 
-async function linkAsDecided(x: LiveExchange, decided: RecordPayloads['DECIDED'], { directory }: PatientPorts): Promise<LocalPatient> {
+async function linkAsDecided(
+  x: LiveExchange,
+  decided: RecordPayloads['DECIDED'],
+  { directory }: PatientPorts,
+): Promise<LocalPatient> {
   // Read again: the record may have been corrected since the clerk saw it.
   const patient = decided.patientId === undefined ? undefined : await directory.get(decided.patientId);
-  if (patient === undefined) throw new TransferError('TRANSFER_STATE', { details: { reason: 'patient-unknown' }, retry: 'later' });
+  if (patient === undefined)
+    throw new TransferError('TRANSFER_STATE', { details: { reason: 'patient-unknown' }, retry: 'later' });
   await x.record('LINKED', { by: decided.by, patient });
   return patient;
 }

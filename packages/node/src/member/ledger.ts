@@ -120,7 +120,10 @@ class JournalLedger implements Ledger {
     if (id === undefined) return;
     if (FIRST.has(entry.type) && !this.#exchanges.has(id)) this.#add(this.#make(factsOf(entry, id)));
     const exchange = this.get(id);
-    exchange.restore(entry, decodeRecord(entry.type as RecordType, entry.payload === 'erased' ? undefined : entry.payload));
+    exchange.restore(
+      entry,
+      decodeRecord(entry.type as RecordType, entry.payload === 'erased' ? undefined : entry.payload),
+    );
   }
 
   #make(facts: ExchangeFacts): LiveExchange {
@@ -139,7 +142,11 @@ class JournalLedger implements Ledger {
     for (const listener of this.#listeners) listener(exchange);
   }
 
-  async #append<T extends RecordType>(facts: ExchangeFacts, type: T, payload: RecordPayloads[T]): Promise<HistoryEntry> {
+  async #append<T extends RecordType>(
+    facts: ExchangeFacts,
+    type: T,
+    payload: RecordPayloads[T],
+  ): Promise<HistoryEntry> {
     const { exchangeId, peer, priority, purpose, role, studyInstanceUid } = facts;
     const about = FIRST.has(type) ? { kind: purpose, member: peer, priority, role, studyInstanceUid } : {};
     const under = UNDER_NODE_KEY.has(type) ? { ids: { ...about, exchangeId } } : { exchange: exchangeId, ids: about };
