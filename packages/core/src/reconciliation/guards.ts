@@ -77,8 +77,12 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     localIdContradicted || localIdElsewhere.length > 0,
 
   // Also with an equal number: a twin's number is copied as easily as a twin's name.
-  'given-names-differ': ({ best: { levels } }) =>
-    (levels.given !== 'missing' && !isGivenCompatible(levels)) || (levels.given === 'middle' && !isIdentified(levels)),
+  'given-names-differ': ({ best: { levels } }) => {
+    if (levels.given !== 'missing' && !isGivenCompatible(levels)) return true;
+    // A brother and a sister: what passes for a form of one name may be two.
+    const isWeak = levels.given === 'middle' || (levels.sex === 'differ' && !isGivenSame(levels));
+    return isWeak && levels.given !== 'missing' && !isIdentified(levels);
+  },
   'given-name-near': ({ best: { levels } }) =>
     !isIdentified(levels) && (levels.given === 'near' || levels.given === 'initial'),
   'family-names-differ': ({ best: { levels } }) =>

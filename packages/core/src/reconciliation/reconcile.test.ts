@@ -165,6 +165,12 @@ describe('a guard', () => {
       { ...noNumber, ...home, name: name('Van den Berghe', 'Karel') },
       [other('L1', { name: name('Van den Berghe', 'Jan', 'Karel') })],
     ],
+    [
+      'given-names-differ',
+      'a sister whose name passes for a form of his',
+      { ...noNumber, ...home, phone: jan.phone!, sex: 'F', name: name('Van den Berghe', 'Jean') },
+      [jan],
+    ],
     ['given-name-near', 'a twin by one letter', { ...noNumber, ...home, name: name('Van den Berghe', 'Jana') }, [jan]],
     ['given-name-near', 'an initial', { ...noNumber, ...home, name: name('Van den Berghe', 'J.') }, [jan]],
     ['family-names-differ', 'another family name', { ...noNumber, ...home, name: name('Claes', 'Jan') }, [jan]],
