@@ -38,9 +38,9 @@ describe('reconciliation on the reduced Belgian sample, where half of the arriva
   });
 });
 
-describe.runIf(named !== undefined && existsSync(named))(
-  'reconciliation on the sample named by INTERHOSP_RECONCILE',
-  () => {
+// Absent rather than skipped: there is nothing to be measured without the folder.
+if (named !== undefined && named !== '') {
+  describe('reconciliation on the sample named by INTERHOSP_RECONCILE', () => {
     it.each(['strict', 'standard'] as const)('%s: nobody is linked to another, nine in ten to themselves', (policy) => {
       const quality = measure(readSample(named), { profile: 'be', policy, nowMs: SAMPLE_DAY_MS });
       const told = describeQuality(quality);
@@ -49,6 +49,5 @@ describe.runIf(named !== undefined && existsSync(named))(
       expect(quality.falseNew, told).toBe(0);
       expect(quality.linkedRight / quality.known, told).toBeGreaterThan(0.91);
     });
-  },
-);
+  });
 }
