@@ -40,18 +40,23 @@ export async function until(condition: () => boolean): Promise<void> {
 
 /** A log that counts its events. */
 export class RecordingLog implements Log {
-  readonly #events: string[] = [];
+  readonly #events: { readonly level: LogLevel; readonly event: string }[] = [];
 
   forComponent(): Log {
     return this;
   }
 
-  write(_level: LogLevel, event: string): void {
-    this.#events.push(event);
+  write(level: LogLevel, event: string): void {
+    this.#events.push({ level, event });
   }
 
   /** How often an event was written. */
   count(event: string): number {
-    return this.#events.filter((written) => written === event).length;
+    return this.#events.filter((written) => written.event === event).length;
+  }
+
+  /** How often it was written as a warning or an error. */
+  loud(event: string): number {
+    return this.#events.filter((written) => written.event === event && /warn|error/.test(written.level)).length;
   }
 }
