@@ -53,6 +53,7 @@ const CONFIRM_PAUSE_MS = 500;
  */
 export async function fileStudy(x: LiveExchange, pack: Pack, ports: FilingPorts, signal: AbortSignal): Promise<void> {
   const { patient } = x.required('LINKED');
+  const { sender } = x.required('OFFER_SEEN');
   const arrived = arrivedIn(pack);
   crashpoint('C15', 'receiver');
   const storing = await x.step('STORING', async () => ({
@@ -62,10 +63,10 @@ export async function fileStudy(x: LiveExchange, pack: Pack, ports: FilingPorts,
   }));
   crashpoint('C16', 'receiver');
   const { outcomes } = await x.step('STORED', async () => ({
-    outcomes: await storeAll(x, pack, arrived, { patient, ports, signal, storing }),
+    outcomes: await storeAll(x, pack, arrived, { patient, ports, sender, signal, storing }),
   }));
   crashpoint('C19', 'receiver');
-  await x.step('CONFIRMED', () => confirm(x, pack, { arrived, outcomes, patient, ports, signal, storing }));
+  await x.step('CONFIRMED', () => confirm(x, pack, { arrived, outcomes, patient, ports, sender, signal, storing }));
 }
 
 function arrivedIn(pack: Pack): readonly Arrived[] {
@@ -87,6 +88,7 @@ async function lookBefore(
 }
 
 interface Work {
+  readonly sender: MemberId;
   readonly patient: LocalPatient;
   readonly ports: FilingPorts;
   readonly signal: AbortSignal;
@@ -170,12 +172,12 @@ async function* coerced(
 async function storable(
   pack: Pack,
   { entry, ordinal }: Arrived,
-  { patient, ports, signal, storing }: Work,
+  { patient, ports, sender, signal, storing }: Work,
 ): Promise<StorableInstance> {
   const { coercion, self } = ports.settings;
   const source = pack.source(ordinal);
   const time = { epochMs: storing.coercionTimeMs, utcOffsetMinutes: storing.utcOffsetMinutes };
-  const input = { patient, policy: coercion, receiver: self, sender: pack.sender, time };
+  const input = { patient, policy: coercion, receiver: self, sender, time };
   // The whole data set was walked when it was cut at the source, and its digest was checked on arrival.
   const { plan } = await coerceInstance(source, entry.transferSyntaxUid, input, { checkToEnd: false, signal });
   const { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid } = entry;

@@ -1,0 +1,144 @@
+/**
+ * The way of a study out of this hospital, step by step. Each step is recorded before the next begins, so that after a
+ * crash at any point the same list goes on where it stopped.
+ */
+import { TransferError } from '@interhosp/core/errors';
+import { createSenderSession, PROTOCOL_VERSION, type SenderEvent } from '@interhosp/core/transfer';
+import { rosterHeads } from '@interhosp/core/federation';
+import type { Digest } from '@interhosp/core/study';
+import type { LiveExchange } from '../member/live-exchange.ts';
+import type { Pack } from '../spool/index.ts';
+import { crashpoint } from '../world/index.ts';
+import { expunge } from './expunge.ts';
+import { mustBePermitted } from './permission.ts';
+import type { OutboundPorts } from './ports.ts';
+import { recordReceipt } from './receipts.ts';
+import { retrieveStudy } from './retrieve.ts';
+import { sendOver } from './send.ts';
+import { together } from './together.ts';
+import { createMailbox } from './mailbox.ts';
+
+/** How long a receipt is waited for before the receiver is asked; it doubles up to the second. */
+const ASK_AFTER_MS = 30_000;
+const ASK_AT_MOST_EVERY_MS = 15 * 60_000;
+
+/** From the acceptance of a study to its erasure here. @throws What a supervisor retries, or holds for a person. */
+export async function outbound(x: LiveExchange, ports: OutboundPorts, signal: AbortSignal): Promise<void> {
+  const { header } = x.required('DISCOVERED');
+  mustBePermitted(x, ports, 'send', header.modalities, 'offer');
+  await x.step('OFFERED', () => ({ rosterVersion: rosterHeads(ports.documents.state()).rosterVersion }));
+  crashpoint('C6', 'sender');
+  await x.step('SENDING', () => ({}));
+
+  // The bytes: an instance travels while the next is still being retrieved. R1 ends it.
+  if (!x.state.has('REMOTE_DURABLE')) await retrieveAndSend(x, ports, signal);
+
+  // The receiver's PACS: its receipt comes by itself, and is asked for when it does not.
+  await awaitConfirmation(x, ports, signal);
+  await x.step('CLOSED', () => ({}));
+  await expunge(x, ports, signal);
+}
+
+function retrieveAndSend(x: LiveExchange, ports: OutboundPorts, signal: AbortSignal): Promise<void> {
+  return ports.slots.run(
+    x.facts.priority,
+    async () => {
+      const pack = await ports.spool.open(x.id);
+      try {
+        const box = createMailbox<SenderEvent>();
+        const announce = (event: SenderEvent) => {
+          void box.put(event);
+          if (event.type === 'sealed') box.close();
+        };
+        await together(
+          signal,
+          (both) => retrieveStudy(x, pack, announce, ports, both),
+          (both) => transfer(x, pack, drain(box, both), ports, both),
+        );
+      } finally {
+        await pack.close();
+      }
+    },
+    { signal },
+  );
+}
+
+/** One stream: offer, blocks, seal, R1. */
+async function transfer(
+  x: LiveExchange,
+  pack: Pack,
+  feed: AsyncIterable<SenderEvent>,
+  ports: OutboundPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  const stream = await ports.openStream(x.facts.peer, 'transfer', signal);
+  const session = createSenderSession({ crypto: ports.crypto, offer: offerOf(x, ports) });
+  const state = await sendOver(stream, session, {
+    feed,
+    onProgress: (bytes) => {
+      x.progress.bytes = bytes;
+      x.changed();
+    },
+    onReceipt: async (envelope) => ({ last: (await recordReceipt(x, envelope, ports)) || true }),
+    pack,
+    signal,
+  });
+  if (state === 'cancelled' || state === 'expired' || state === 'recalled') {
+    throw new TransferError('TRANSFER_CANCELLED', { details: { state } });
+  }
+}
+
+function offerOf(x: LiveExchange, { documents, federationId, self }: OutboundPorts) {
+  const { header, instances, supersedes } = x.required('DISCOVERED');
+  const { rosterHash, rosterVersion } = rosterHeads(documents.state());
+  const seal = x.recorded('SEALED');
+  return {
+    attempt: x.state.attempt,
+    exchangeId: x.id,
+    expectedInstances: seal?.instances ?? instances,
+    features: [],
+    federationId,
+    header,
+    priority: x.facts.priority,
+    protocolVersion: PROTOCOL_VERSION,
+    purpose: x.facts.purpose,
+    receiver: x.facts.peer,
+    rosterHash: rosterHash as Digest,
+    rosterVersion,
+    sender: self,
+    ...(supersedes === undefined ? {} : { supersedes }),
+    ...(seal === undefined ? {} : { expectedBytes: seal.bytes, transferId: seal.transferId }),
+  };
+}
+
+/** Waits for R2. When none comes for a while, the offer is made again: the answer carries whatever was signed. */
+async function awaitConfirmation(x: LiveExchange, ports: OutboundPorts, signal: AbortSignal): Promise<void> {
+  const isConfirmed = () => x.state.has('REMOTE_CONFIRMED');
+  for (let pauseMs = ASK_AFTER_MS; !isConfirmed(); pauseMs = Math.min(pauseMs * 2, ASK_AT_MOST_EVERY_MS)) {
+    const timeout = new AbortController();
+    const timer = ports.clock.sleep(pauseMs, { signal: timeout.signal }).then(
+      () => true,
+      () => false,
+    );
+    const isAskingTime = await Promise.race([
+      x.until(isConfirmed, AbortSignal.any([signal, timeout.signal])).then(() => false),
+      timer,
+    ]).finally(() => timeout.abort());
+    if (isAskingTime)
+      await retrieveAndSend(x, ports, signal).catch((error: unknown) => ports.note('outbound.ask.failed', error));
+  }
+}
+
+async function* drain(
+  box: ReturnType<typeof createMailbox<SenderEvent>>,
+  signal: AbortSignal,
+): AsyncGenerator<SenderEvent> {
+  const close = () => box.close();
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    for (let event = await box.take(); event !== undefined; event = await box.take()) yield event;
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', close);
+  }
+}

@@ -1,0 +1,140 @@
+/** Drives the sender's protocol machine over one stream: frames, blocks from the pack, receipts to be recorded. */
+import { TransferError, type RetryAdvice } from '@interhosp/core/errors';
+import {
+  decodeFrame,
+  encodeFrame,
+  type SenderAction,
+  type SenderEvent,
+  type SenderSession,
+} from '@interhosp/core/transfer';
+import type { PeerStream } from '../peer/index.ts';
+import type { Pack } from '../spool/index.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
+import { crashpoint } from '../world/index.ts';
+
+/** What the driver needs beside the machine. */
+export interface SendOptions {
+  readonly pack: Pack;
+  /** Instances and the seal, as they become known. Ends by itself after the seal. */
+  readonly feed: AsyncIterable<SenderEvent>;
+  /** Verifies and records a receipt; durable on return. `last` ends the stream. @throws {TransferError} */
+  readonly onReceipt: (envelope: Uint8Array) => Promise<{ readonly last: boolean }>;
+  readonly onProgress: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a session to its end.
+ *
+ * @returns The receiver's state when it had settled the offer already.
+ * @throws {TransferError} `TRANSFER_REFUSED` and others as the machine says; {@link PeerError} as the stream.
+ */
+export async function sendOver(
+  stream: PeerStream,
+  session: SenderSession,
+  options: SendOptions,
+): Promise<string | undefined> {
+  const { signal } = options;
+  const box = createMailbox<SenderEvent>();
+  const aborted = () => stream.abort(signal.reason as Error);
+  signal.addEventListener('abort', aborted, { once: true });
+  const sides = [readFrames(stream, box), readFeed(options.feed, box)];
+  try {
+    void box.put({ type: 'opened' });
+    return await run(stream, session, box, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', aborted);
+    box.close();
+    await stream.close();
+    await Promise.allSettled(sides);
+  }
+}
+
+async function run(
+  stream: PeerStream,
+  session: SenderSession,
+  box: Mailbox<SenderEvent>,
+  options: SendOptions,
+): Promise<string | undefined> {
+  for (;;) {
+    const event = await box.take();
+    if (event === undefined) throw new TransferError('TRANSFER_STATE', { details: { reason: 'mailbox' } });
+    for (const action of session.on(event)) {
+      const end = await carryOut(action, stream, box, options);
+      if (end !== undefined) return end.state;
+    }
+  }
+}
+
+async function carryOut(
+  action: SenderAction,
+  stream: PeerStream,
+  box: Mailbox<SenderEvent>,
+  { onProgress, onReceipt, pack, signal }: SendOptions,
+): Promise<{ readonly state: string | undefined } | undefined> {
+  switch (action.type) {
+    case 'send':
+      await stream.send(encodeFrame(action.frame), { signal });
+      if (action.frame.kind === 'offer') crashpoint('C7', 'sender');
+      return undefined;
+    case 'read-block': {
+      const { index, ordinal } = action;
+      // Not waited for: reads overlap with what is being sent. A pack that cannot be read ends the stream.
+      pack.readBlock(ordinal, index).then(
+        (bytes) => box.put({ bytes, index, ordinal, type: 'block-read' }),
+        () => box.put({ code: 'STORAGE_PACK_DAMAGED', retry: 'later', type: 'cancel' }),
+      );
+      return undefined;
+    }
+    case 'progress':
+      onProgress(action.bytes);
+      return undefined;
+    case 'receipt': {
+      crashpoint('C14', 'sender');
+      const { last } = await onReceipt(action.envelope);
+      void box.put({ digest: action.digest, last, type: 'receipt-recorded' });
+      return undefined;
+    }
+    case 'finished':
+      return { state: action.state };
+    case 'failed':
+      throw failure(action);
+    default:
+      action satisfies never;
+  }
+}
+
+function failure({
+  by,
+  code,
+  retry,
+  retryAfterMs,
+}: {
+  by: string;
+  code: string;
+  retry: RetryAdvice;
+  retryAfterMs: number;
+}): TransferError {
+  const details = { code, ...(retryAfterMs > 0 ? { retryAfterMs } : {}), reason: by };
+  return new TransferError('TRANSFER_REFUSED', { details, retry });
+}
+
+async function readFrames(stream: PeerStream, box: Mailbox<SenderEvent>): Promise<void> {
+  try {
+    for await (const bytes of stream.frames()) await box.put({ frame: decodeFrame(bytes), type: 'frame' });
+  } catch {
+    // Whatever ended it, the machine says what that means.
+  }
+  void box.put({ type: 'closed' });
+}
+
+async function readFeed(feed: AsyncIterable<SenderEvent>, box: Mailbox<SenderEvent>): Promise<void> {
+  try {
+    for await (const event of feed) await box.put(event);
+  } catch {
+    void box.put({ code: 'TRANSFER_CANCELLED', retry: 'later', type: 'cancel' });
+  }
+}
