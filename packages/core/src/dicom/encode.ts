@@ -65,9 +65,4 @@ export function encodeSequenceEnd(): Uint8Array {
   return encodeElementHeader('implicit', TAGS.SequenceDelimitationItem, 'UN', 0);
 }
 
-/** Whether a length is the mark of an undefined one. */
-export function isUndefinedLength(lengthBytes: number): boolean {
-  return lengthBytes === UNDEFINED_LENGTH;
-}
-
 const NOTHING = new Uint8Array(0);

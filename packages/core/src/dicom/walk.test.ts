@@ -13,7 +13,7 @@ import { parseElements } from './parse.ts';
 import { TAGS, type Tag } from './tag.ts';
 import { TRANSFER_SYNTAXES, vrFormOf } from './transfer-syntax.ts';
 import { UNDEFINED_LENGTH } from './vr.ts';
-import { walkElements, type ElementSpan, type WalkOptions } from './walk.ts';
+import { visitElements, walkElements, type ElementSpan, type WalkOptions } from './walk.ts';
 
 async function walk(bytes: Uint8Array, form: VrForm, options: WalkOptions = {}): Promise<ElementSpan[]> {
   const spans: ElementSpan[] = [];
@@ -254,6 +254,25 @@ describe('walkElements', () => {
     expect((await walk(concatBytes([FIRST, un, FIRST]), 'explicit')).map((span) => span.tag)).toEqual([
       0x00080005, 0x00091050, 0x00080005,
     ]);
+  });
+
+  it('lets nothing nested reach past what surrounds it, when it goes into defined lengths', async () => {
+    const visit = async (bytes: Uint8Array) => {
+      for await (const seen of visitElements(bytesSource(bytes), 'explicit', { descend: true })) void seen;
+    };
+    const inner = encodeElement('explicit', 0x00081150, 'UI', new Uint8Array(6));
+    const tail = encodeElement('explicit', TAGS.StudyID, 'SH', new Uint8Array(20));
+    const end = encodeElementHeader('implicit', TAGS.SequenceDelimitationItem, 'UN', 0);
+    await visit(concatBytes([sequence(0x00081140, item(0).length + inner.length), item(inner.length), inner, tail]));
+    for (const wrong of [
+      // An element longer than its item, an item longer than its sequence.
+      concatBytes([sequence(0x00081140, 8 + 10), item(10), inner, tail]),
+      concatBytes([sequence(0x00081140, 8 + 10), item(inner.length), inner, tail]),
+      // A delimitation item of an inner sequence that straddles the end of the outer item.
+      concatBytes([sequence(0x00081140, 8 + 12 + 4), item(12 + 4), sequence(0x00081199, UNDEFINED_LENGTH), end, tail]),
+    ]) {
+      await expect(visit(wrong)).rejects.toHaveProperty('code', 'DICOM_MALFORMED');
+    }
   });
 
   it('stops reading when its signal aborts', async () => {

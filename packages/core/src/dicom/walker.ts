@@ -136,7 +136,6 @@ export class DatasetWalker {
       return;
     }
     const end = valueOffset + lengthBytes;
-    this.#checkInside(container, end, tag);
     const isEntered = this.#descend && vr === 'SQ' && lengthBytes > 0;
     if (isEntered) this.#push({ kind: 'sequence', form: innerForm, end }, tag);
     this.position = isEntered ? valueOffset : end;
@@ -178,7 +177,6 @@ export class DatasetWalker {
       this.position = valueOffset;
     } else {
       const end = valueOffset + lengthBytes;
-      this.#checkInside(container, end, tag);
       if (this.#descend) this.#push({ kind: 'item', form: container.form, end }, tag);
       this.position = this.#descend ? valueOffset : end;
     }
@@ -203,16 +201,10 @@ export class DatasetWalker {
   #leaveEnded(): void {
     for (let inner = this.#stack.at(-1); inner?.end !== undefined; inner = this.#stack.at(-1)) {
       if (this.position < inner.end) return;
-      // A delimitation item may straddle the end of what surrounds its sequence.
+      // Something in it reached past its end.
       if (this.position > inner.end) throw malformed('past-parent', TAGS.Item, this.position);
       this.#pop();
     }
-  }
-
-  #checkInside(container: Container, end: number, tag: Tag): void {
-    // The nearest container of defined length limits everything in it; those of undefined length in between do not.
-    const limit = container.end ?? this.#stack.findLast((outer) => outer.end !== undefined)?.end;
-    if (limit !== undefined && end > limit) throw malformed('past-parent', tag, this.position);
   }
 
   #count(tag: Tag): void {
