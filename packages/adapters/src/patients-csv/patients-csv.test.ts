@@ -147,8 +147,8 @@ describe('reading the file', () => {
     expect(await directory.size()).toBe(60_001);
   });
 
-  it('keeps a character whole that falls on the border of two chunks', async () => {
-    const directory = await started(`id;family\nP1;${'x'.repeat(65_536 - 13 - 3)}\nP2;${'é'.repeat(30_000)}\n`);
+  it.each([40_000, 40_001])('keeps a character whole that falls on the border of two chunks (%i)', async (before) => {
+    const directory = await started(`id;family\nP1;${'x'.repeat(before)}\nP2;${'é'.repeat(30_000)}\n`);
     expect((await directory.get('P2'))?.name?.alphabetic.family).toBe('é'.repeat(30_000));
   });
 

@@ -414,6 +414,14 @@ describe('the score', () => {
     expect(decision.runnersUp.length).toBeLessThanOrEqual(10);
   });
 
+  it('does not count a number that contradicts its bearer, nor one that others share', () => {
+    const numberEvidence = (arriving: ArrivingPatient, candidates: readonly LocalPatient[]) =>
+      reconcile(arriving, candidates, options).evidence.find(({ field }) => field === 'number');
+    expect(numberEvidence({ ...arrival, nationalNumber: MARIA }, [jan])).toMatchObject({ level: 'ignored', weight: 0 });
+    const sharer = other('L9', { name: name('Claes', 'Piet') });
+    expect(numberEvidence(arrival, [jan, sharer])).toMatchObject({ level: 'shared', weight: 0 });
+  });
+
   it('never overflows', () => {
     const extreme = {
       ...DEFAULT_MODEL,
