@@ -589,7 +589,7 @@ describe('coerceInstance', () => {
     const family = latin1Bytes(SAMPLE_PATIENT.name?.alphabetic.family ?? '');
     for (const { tag, from, to } of tinyWalk(result, true)) {
       if (tag !== TAGS.OriginalAttributesSequence)
-        expect(Buffer.from(result.subarray(from, to)).includes(family), formatTag(tag)).toBe(false);
+        expect(Buffer.from(result.subarray(from, to)).includes(Buffer.from(family)), formatTag(tag)).toBe(false);
     }
   });
 });

@@ -6,7 +6,7 @@
 import { concatBytes } from './bytes.ts';
 import { DicomError } from '../errors/interhosp-error.ts';
 import { formatTag, TAGS, type Tag } from './tag.ts';
-import { hasLongLength, padByte, UNDEFINED_LENGTH, type Vr } from './vr.ts';
+import { hasLongLength, padByte, type Vr } from './vr.ts';
 
 /** How a data set writes VRs; big endian is not supported. */
 export type VrForm = 'explicit' | 'implicit';
@@ -14,7 +14,7 @@ export type VrForm = 'explicit' | 'implicit';
 /**
  * The header of an element: 8 bytes, or 12 in explicit VR for a VR with a four-byte length.
  *
- * @param lengthBytes - Even; {@link UNDEFINED_LENGTH} for a value that ends with a delimitation item.
+ * @param lengthBytes - Even; `UNDEFINED_LENGTH` (vr.ts) for a value that ends with a delimitation item.
  * @throws {DicomError} `DICOM_VALUE_INVALID` when explicit VR has no room for the length.
  */
 export function encodeElementHeader(form: VrForm, tag: Tag, vr: Vr, lengthBytes: number): Uint8Array {

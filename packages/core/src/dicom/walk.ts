@@ -55,11 +55,9 @@ export async function* walkElements(
 ): AsyncGenerator<ElementSpan, void, undefined> {
   let open: Visit | undefined;
   const { stopAfter = TAGS.SequenceDelimitationItem } = options;
-  for await (const visit of visitElements(source, form, { ...options, descend: false })) {
+  for await (const visit of visitElements(source, form, { ...options, descend: false, isWanted: isTopLevel })) {
     if (open !== undefined) {
-      // Inside a value of undefined length, until its delimitation item.
-      if (visit.kind !== 'end' || visit.depth !== 1) continue;
-      if (visit.tag !== TAGS.SequenceDelimitationItem) continue;
+      // The end of a value of undefined length.
       yield spanOf(open, visit.valueOffset);
       open = undefined;
       continue;
@@ -74,6 +72,8 @@ export async function* walkElements(
 export interface VisitOptions {
   /** Goes into sequences of defined length too. */
   readonly descend: boolean;
+  /** What is yielded; default everything. Spares a pass through the event loop for each of many nested elements. */
+  readonly isWanted?: (visit: Visit) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -83,7 +83,7 @@ export interface VisitOptions {
 export async function* visitElements(
   source: ByteSource,
   form: VrForm,
-  { descend, signal }: VisitOptions,
+  { descend, isWanted = () => true, signal }: VisitOptions,
 ): AsyncGenerator<Visit, void, undefined> {
   const walker = new DatasetWalker(form, { descend });
   const window = createWindow(source, signal);
@@ -91,7 +91,7 @@ export async function* visitElements(
     if (window.needs(walker.position)) await window.load(walker.position);
     const { bytes, at } = window.view(walker.position);
     const available = bytes.length - at;
-    if (walker.isAtTop && (await isPadding(source, bytes, at, walker.position))) return;
+    if (walker.isAtTop && mayBePadding(bytes, at) && (await isPadding(source, walker.position))) return;
     if (available < SHORT_HEADER_BYTES || available < walker.headerBytes(bytes, at)) {
       throw truncated(walker.position);
     }
@@ -99,7 +99,7 @@ export async function* visitElements(
     const visit = walker.step(bytes, at);
     if (visit.kind === 'fragment') window.forgive();
     if (walker.position > source.lengthBytes) throw truncated(visit.headerOffset, visit.tag);
-    yield visit;
+    if (isWanted(visit)) yield visit;
   }
   if (!walker.isAtTop) throw truncated(walker.position);
 }
@@ -137,11 +137,19 @@ function spanOf({ tag, vr, headerOffset, valueOffset, lengthBytes }: Visit, endO
   return { tag, vr, headerOffset, valueOffset, lengthBytes, endOffset };
 }
 
+/** Elements of the top level, and the ends of those of undefined length. */
+function isTopLevel({ kind, depth, tag }: Visit): boolean {
+  return kind === 'element' ? depth === 0 : kind === 'end' && depth === 1 && tag === TAGS.SequenceDelimitationItem;
+}
+
+function mayBePadding(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0 && (bytes[at + 1] ?? 0) === 0;
+}
+
 /** Whether nothing but zero bytes follows. */
-async function isPadding(source: ByteSource, bytes: Uint8Array, at: number, position: number): Promise<boolean> {
-  if (position === 0 || bytes[at] !== 0 || (bytes[at + 1] ?? 0) !== 0) return false;
+async function isPadding(source: ByteSource, position: number): Promise<boolean> {
   const left = source.lengthBytes - position;
-  if (left > DICOM_LIMITS.paddingBytes) return false;
+  if (position === 0 || left > DICOM_LIMITS.paddingBytes) return false;
   return (await source.read(position, left)).every((byte) => byte === 0);
 }
 
