@@ -2,8 +2,8 @@
 
 /** How often the file is looked at. A new registration is then found before the next study of that patient is filed. */
 export const POLL_MS = 5_000;
-/** Patients of one file; the index is held in memory, about 1.5 kB each. */
-export const MOST_ROWS = 5_000_000;
+/** Patients of one file. The index is held in memory, about 1.4 kB each, and twice while a new file is read. */
+export const MOST_ROWS = 2_000_000;
 /** Bytes of one row; a quote that is never closed would otherwise swallow the file. */
 export const MOST_ROW_BYTES = 65_536;
 /** Columns of the file, of which at most twelve are used. */

@@ -3,7 +3,7 @@
  * Only such as are used for one person in two records; a name that merely sounds alike is no variant.
  */
 
-/** Recorded with every decision as part of the model. */
+/** A part of the shipped model's version, and so recorded with every decision it makes. */
 export const GIVEN_NAME_VARIANTS_VERSION = '2025-1';
 
 /** One line for each name; forms are lower case, without diacritics or hyphens. */

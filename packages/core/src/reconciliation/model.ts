@@ -2,6 +2,7 @@
  * The weights of reconciliation, as data. `m` is how often a level occurs among pairs of records of one person, `u` how
  * often among records of two persons; the weight of a level is log2(m/u) bits (Fellegi and Sunter, 1969).
  */
+import { GIVEN_NAME_VARIANTS_VERSION } from './given-name-variants.ts';
 import type { Field, Level, LEVELS } from './levels.ts';
 
 /** How often a level occurs, in records of one person and of two; both between 0 and 1, exclusive. */
@@ -28,7 +29,7 @@ export interface ReconciliationModel {
  * Belgian registry, on the cautious side, until a site's own registry gives its own.
  */
 export const DEFAULT_MODEL: ReconciliationModel = {
-  version: 'default-1',
+  version: `default-1+given-names-${GIVEN_NAME_VARIANTS_VERSION}`,
   provenance:
     'm: starting values from trials on synthetic Belgian hospital records; u: assumed (surname 1 in 800, given name 1 in ' +
     '120, birth date 1 in 25,000, street and house 1 in 3,000); nothing estimated from patients of any hospital',

@@ -1,58 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import {
+  arrival,
+  home,
+  jan,
+  JAN,
+  MARIA,
+  name,
+  noNumber,
+  number,
+  options,
+  other,
+  without,
+} from '../../test/reconcile/jan.ts';
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
-import type { GuardReason } from './guard-reasons.ts';
 import { explain } from './explain.ts';
 import { DEFAULT_MODEL } from './model.ts';
 import { POLICIES } from './policy.ts';
-import { PROFILES } from './profile.ts';
-import { MOST_CANDIDATES, reconcile, type ReconcileOptions } from './reconcile.ts';
-
-const options: ReconcileOptions = {
-  model: DEFAULT_MODEL,
-  profile: PROFILES.be,
-  policy: POLICIES.strict,
-  registrySize: 20_000,
-  nowMs: Date.UTC(2025, 11, 31),
-};
-
-/** 1985-07-30, man and woman; 1950-06-15; a BIS number of 1985-07-30, man. */
-const JAN = '85073003328';
-const AN = number('850730034');
-const MARIA = number('500615124');
-const JAN_BIS = number('854730005');
-
-const name = (family: string, given: string, middle = '') => ({
-  alphabetic: { family, given, middle, prefix: '', suffix: '' },
-});
-
-const home = { street: 'Kerkstraat 12', postcode: '9000', city: 'Gent' };
-const jan: LocalPatient = {
-  patientId: { id: 'L1', issuer: 'HERE' },
-  name: name('Van den Berghe', 'Jan'),
-  birthDate: '1985-07-30',
-  sex: 'M',
-  nationalNumber: JAN,
-  phone: '0475 12 34 56',
-  ...home,
-};
-const arrival: ArrivingPatient = {
-  patientId: { id: 'A1', issuer: 'THERE' },
-  name: name('VANDENBERGHE', 'JAN'),
-  birthDate: '1985-07-30',
-  sex: 'M',
-  nationalNumber: JAN,
-};
-
-function without<T extends object, K extends keyof T>(value: T, ...keys: readonly K[]): Omit<T, K> {
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key as K))) as Omit<T, K>;
-}
-
-const other = (id: string, changes: Partial<LocalPatient>): LocalPatient => ({
-  ...jan,
-  ...changes,
-  patientId: { id, issuer: 'HERE' },
-});
-const noNumber = without(arrival, 'nationalNumber');
+import { reconcile } from './reconcile.ts';
 
 describe('a link', () => {
   it('needs the number, the name and the birth date', () => {
@@ -101,213 +65,6 @@ describe('a link', () => {
     expect(reconcile(bare, [jan], { ...options, registrySize: 2_000 }).zone).toBe('link');
     expect(reconcile(bare, [jan], { ...options, registrySize: 200_000 }).zone).toBe('review');
     expect(reconcile(bare, [jan], { ...options, registrySize: 200_000, policy: POLICIES.standard }).zone).toBe('link');
-  });
-});
-
-describe('a guard', () => {
-  const twin = other('L2', { name: name('Van den Berghe', 'Piet'), nationalNumber: number('850730035') });
-  const cases: readonly [GuardReason, string, ArrivingPatient, readonly LocalPatient[]][] = [
-    ['numbers-differ', 'two valid numbers', { ...arrival, ...home, nationalNumber: number('850730007') }, [jan]],
-    ['number-changed', 'BIS and national number, and no more', { ...arrival, nationalNumber: JAN_BIS }, [jan]],
-    ['number-doubted', 'the number of a relative', { ...arrival, ...home, nationalNumber: MARIA }, [jan]],
-    [
-      'number-doubted',
-      'a number of the other sex, only here',
-      { ...arrival, ...home, nationalNumber: AN },
-      [without(jan, 'nationalNumber')],
-    ],
-    [
-      'number-doubted',
-      'a wrong number in the registry',
-      { ...arrival, nationalNumber: JAN },
-      [other('L1', { nationalNumber: MARIA })],
-    ],
-    ['number-doubted', 'a slip in the birth date, and nothing more', { ...arrival, birthDate: '1985-07-31' }, [jan]],
-    ['number-of-another', 'one number on two names', { ...arrival, name: name('Peeters', 'Maria') }, [jan]],
-    ['number-of-another', 'one number, far birth dates', { ...arrival, birthDate: '1950-06-15' }, [jan]],
-    [
-      'number-elsewhere',
-      'a number that somebody else has',
-      { ...arrival, ...home, birthDate: '1985-07-31' },
-      [
-        without(jan, 'nationalNumber'),
-        other('L9', { name: name('Claes', 'Piet'), birthDate: '1961-03-04', street: 'Dorp 1', phone: '1' }),
-      ],
-    ],
-    [
-      'number-shared',
-      'a number on two persons',
-      arrival,
-      [jan, other('L9', { name: name('Claes', 'Piet'), birthDate: '1985-07-30' })],
-    ],
-    [
-      'local-id-contradicted',
-      'our own ID of somebody else',
-      { ...arrival, patientId: { id: 'L9', issuer: 'HERE' } },
-      [jan, other('L9', { name: name('Claes', 'Piet'), birthDate: '1961-03-04', nationalNumber: MARIA })],
-    ],
-    [
-      'local-id-contradicted',
-      'our own ID with another birth date',
-      { ...arrival, ...home, birthDate: '1985-07-31', patientId: jan.patientId },
-      [jan],
-    ],
-    ['given-names-differ', 'a twin', { ...noNumber, ...home, name: name('Van den Berghe', 'Piet') }, [jan]],
-    [
-      'given-names-differ',
-      'a twin with the number copied',
-      { ...arrival, ...home, name: name('Van den Berghe', 'Piet') },
-      [jan],
-    ],
-    [
-      'given-names-differ',
-      'a middle name as given name',
-      { ...noNumber, ...home, name: name('Van den Berghe', 'Karel') },
-      [other('L1', { name: name('Van den Berghe', 'Jan', 'Karel') })],
-    ],
-    [
-      'given-names-differ',
-      'a sister whose name passes for a form of his',
-      { ...noNumber, ...home, phone: jan.phone!, sex: 'F', name: name('Van den Berghe', 'Jean') },
-      [jan],
-    ],
-    ['given-name-near', 'a twin by one letter', { ...noNumber, ...home, name: name('Van den Berghe', 'Jana') }, [jan]],
-    ['given-name-near', 'an initial', { ...noNumber, ...home, name: name('Van den Berghe', 'J.') }, [jan]],
-    ['family-names-differ', 'another family name', { ...noNumber, ...home, name: name('Claes', 'Jan') }, [jan]],
-    ['name-incomplete', 'no given name', { ...noNumber, ...home, name: name('Vandenberghe', '') }, [jan]],
-    [
-      'sibling',
-      'a twin in the registry',
-      { ...noNumber, ...home, phone: jan.phone!, name: name('Van den Berghe', 'Johannes') },
-      [jan, twin],
-    ],
-    [
-      'placeholder-name',
-      'a baby',
-      { ...noNumber, ...home, name: name('Van den Berghe', 'BB') },
-      [other('L1', { name: name('Van den Berghe', 'BB') })],
-    ],
-    [
-      'placeholder-name',
-      'a nobody',
-      { ...noNumber, ...home, name: name('INCONNU', 'Jan') },
-      [other('L1', { name: name('Inconnu', 'Jan') })],
-    ],
-    [
-      'placeholder-birth-date',
-      'a date of nobody',
-      { ...noNumber, ...home, birthDate: '1900-01-01' },
-      [other('L1', { birthDate: '1900-01-01' })],
-    ],
-    [
-      'newborn',
-      'a newborn',
-      { ...noNumber, ...home, birthDate: '2025-12-01' },
-      [without(other('L1', { birthDate: '2025-12-01' }), 'nationalNumber')],
-    ],
-    ['birth-date-missing', 'no birth date', { ...without(noNumber, 'birthDate'), ...home }, [jan]],
-    ['birth-date-missing', 'a birth year', { ...noNumber, ...home, birthDate: '1985-00-00' }, [jan]],
-    [
-      'birth-date-differs',
-      'a birth date far off',
-      { ...noNumber, ...home, phone: jan.phone!, birthDate: '1961-03-04' },
-      [jan],
-    ],
-    ['birth-date-differs', 'another day and no address', { ...noNumber, birthDate: '1985-07-20' }, [jan]],
-    ['birth-date-differs', 'another year and no address', { ...noNumber, birthDate: '1975-07-30' }, [jan]],
-    [
-      'homonym',
-      'a namesake of another day',
-      noNumber,
-      [jan, other('L2', { birthDate: '1961-03-04', nationalNumber: number('610304005') })],
-    ],
-    [
-      'homonym',
-      'a namesake of the same day',
-      { ...noNumber, ...home },
-      [jan, other('L2', { nationalNumber: number('850730007'), street: 'Dorp 1', phone: '1' })],
-    ],
-    [
-      'homonym',
-      'a first of January',
-      { ...noNumber, birthDate: '1985-01-01' },
-      [without(other('L1', { birthDate: '1985-01-01' }), 'nationalNumber')],
-    ],
-    [
-      'duplicate-record',
-      'two records without a number',
-      noNumber,
-      [without(jan, 'nationalNumber'), without(other('L2', {}), 'nationalNumber')],
-    ],
-    [
-      'duplicate-record',
-      'a second record without a number',
-      arrival,
-      [jan, without(other('L2', {}), 'nationalNumber')],
-    ],
-    ['too-little-known', 'a name alone', { name: name('Okonkwo', 'Xiomara') }, [jan]],
-    ['too-little-known', 'nothing', {}, []],
-  ];
-
-  it.each(cases)('%s: %s goes to a person', (reason, _what, arriving, candidates) => {
-    for (const policy of [POLICIES.strict, POLICIES.standard]) {
-      // Three namesakes are tolerated by the standard policy: that one case is strict's own.
-      if (policy === POLICIES.standard && _what === 'a namesake of another day') continue;
-      const decision = reconcile(arriving, candidates, { ...options, policy });
-      expect(decision.guards).toContain(reason);
-      expect(decision.zone).toBe('review');
-      expect('patient' in decision).toBe(false);
-    }
-  });
-
-  it('is data: a profile that does not name it does not apply it', () => {
-    for (const [reason, what, arriving, candidates] of cases.filter(([guard]) => guard !== 'too-little-known')) {
-      const without = { ...PROFILES.be, guards: PROFILES.be.guards.filter((guard) => guard !== reason) };
-      const { guards } = reconcile(arriving, candidates, { ...options, profile: without });
-      expect(guards, what).not.toContain(reason);
-    }
-  });
-
-  it('fires on more candidates than can be compared', () => {
-    const crowd = Array.from({ length: MOST_CANDIDATES }, (_, at) =>
-      other(`C${at}`, { name: name('Claes', `Piet`), birthDate: '1961-03-04', nationalNumber: MARIA }),
-    );
-    expect(reconcile(arrival, [jan, ...crowd.slice(1)], options).guards).not.toContain('too-many-candidates');
-    expect(reconcile(arrival, [jan, ...crowd], options)).toMatchObject({
-      zone: 'review',
-      guards: ['too-many-candidates'],
-    });
-    expect(reconcile(noNumber, crowd.concat(crowd, jan), options).zone).toBe('review');
-  });
-
-  it('of newborns lifts after sixty days', () => {
-    const born = (birthDate: string) => {
-      const child = without(other('L1', { birthDate, name: name('Claes', 'Noor') }), 'nationalNumber');
-      return reconcile({ name: name('Claes', 'Noor'), birthDate, sex: 'M', ...home }, [child], options).guards;
-    };
-    expect(born('2025-11-02')).toContain('newborn');
-    expect(born('2025-11-01')).not.toContain('newborn');
-    expect(born('2026-02-01')).toContain('newborn');
-  });
-
-  it('lets a BIS number be followed by a national one where all else agrees', () => {
-    const decision = reconcile({ ...arrival, ...home, nationalNumber: JAN_BIS }, [jan], options);
-    expect(decision).toMatchObject({ zone: 'link', patient: jan });
-  });
-
-  it('of Belgium is no guard elsewhere', () => {
-    const generic = { ...options, profile: PROFILES.generic };
-    const numbers = { ...arrival, nationalNumber: '12345678' };
-    expect(reconcile(numbers, [other('L1', { nationalNumber: '12345679' })], generic).guards).toContain(
-      'numbers-differ',
-    );
-    expect(reconcile({ ...numbers, ...home }, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe(
-      'link',
-    );
-    expect(
-      reconcile({ ...arrival, name: name('Inconnu', 'Jan') }, [other('L1', { name: name('Inconnu', 'Jan') })], generic)
-        .zone,
-    ).toBe('link');
   });
 });
 
@@ -464,8 +221,3 @@ describe('an explanation', () => {
     expect(lines.some((line) => line.includes('Family name {local} {bits} $&, here Van den Berghe'))).toBe(true);
   });
 });
-
-/** Nine digits with their check, for who was born before 2000. */
-function number(nine: string): string {
-  return nine + String(97 - (Number(nine) % 97)).padStart(2, '0');
-}
