@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isPattern, matchesPattern, matchesWildcards, type Matching } from './match-values.ts';
+
+describe('matching', () => {
+  it.each<[Matching, string, string, boolean]>([
+    ['text', 'CT THORAX', '*THORAX*', true],
+    ['text', 'CT THORAX', '*thorax*', false],
+    ['text', 'CT THORAX ', 'CT THORAX', true],
+    ['text', 'THORAX', 'THORA?', true],
+    ['text', 'THORAX', 'THORAX?', false],
+    ['text', 'THORAX', 'THOR', false],
+    ['text', 'a.c', 'a.c', true],
+    ['text', 'abc', 'a.c', false],
+    ['text', 'A', '*', true],
+    ['name', 'PEETERS^ANNA', 'peeters^anna', true],
+    ['name', 'PEETERS^ANNA^^^', 'Peeters^Anna', true],
+    ['name', 'Peeters^Anna', 'peeters*', true],
+    ['name', 'Peeters^Anna', 'peeters', false],
+    ['date', '2026-03-03', '20260303', true],
+    ['date', '20260303', '20260301-20260303', true],
+    ['date', '20260303', '20260304-', false],
+    ['date', '20260303', '-20260303', true],
+    ['date', '2026', '20260101-', false],
+    ['time', '10:15:00', '1000-1015', true],
+    ['time', '10:15:30', '1000-1015', true],
+    ['time', '10:16:00', '1000-1015', false],
+    ['time', '101500.123', '10', true],
+    ['exact', '1.2.3', '1.2.3', true],
+    ['exact', '1.2.30', '1.2.3', false],
+  ])('%s: %s meets %s: %s', (matching, value, pattern, meets) => {
+    expect(matchesPattern(matching, value, pattern)).toBe(meets);
+  });
+
+  it.each<[Matching, string, boolean]>([
+    ['text', ' ', false],
+    ['text', 'x', true],
+    ['date', '20260303', true],
+    ['date', '2026-03-03', false],
+    ['date', '-', false],
+    ['date', '20260304-20260303', false],
+    ['date', '2026*', false],
+    ['time', '1000-', true],
+    ['time', '10:00', false],
+    ['exact', '1.2.*', false],
+  ])('as %s, %s is a pattern: %s', (matching, pattern, is) => {
+    expect(isPattern(matching, pattern)).toBe(is);
+  });
+
+  it('with wildcards agrees with a plain definition', () => {
+    const meets = (value: string, pattern: string): boolean => {
+      if (pattern === '') return value === '';
+      if (pattern.startsWith('*'))
+        return meets(value, pattern.slice(1)) || (value !== '' && meets(value.slice(1), pattern));
+      return value !== '' && (pattern[0] === '?' || pattern[0] === value[0]) && meets(value.slice(1), pattern.slice(1));
+    };
+    const word = (letters: readonly string[], maxLength: number) =>
+      fc.string({ unit: fc.constantFrom(...letters), maxLength });
+    fc.assert(
+      fc.property(word(['a', 'b'], 8), word(['a', 'b', '*', '?'], 6), (value, pattern) => {
+        expect(matchesWildcards(value, pattern)).toBe(meets(value, pattern));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('of a megabyte against the worst pattern ends at once, since only the beginning of a value is looked at', () => {
+    const value = 'a'.repeat(2 ** 20);
+    for (const matching of ['text', 'name', 'date', 'time', 'exact'] as const) {
+      expect(matchesPattern(matching, value, `${'*a'.repeat(99)}*b`)).toBe(false);
+      expect(matchesPattern(matching, ' '.repeat(2 ** 20), `${'*a'.repeat(99)}*b`)).toBe(false);
+    }
+  });
+});
