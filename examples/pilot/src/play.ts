@@ -2,14 +2,15 @@
 import { join } from 'node:path';
 import { adminClient } from '@interhosp/node';
 import { gatherEvidence, isListedWhole, strangersIn, type PacsClients, type StudyEvidence } from './evidence.ts';
-import { foundFederation } from './federation.ts';
+import { foundFederation, type Federation } from './federation.ts';
 import { siteOf, type HospitalSite, type Sites } from './hospital.ts';
 import { startMember } from './interhosp.ts';
 import type { DemoOptions } from './options.ts';
+import type { StudyReceipts } from './check-receipts.ts';
 import { pacsClient } from './pacs-client.ts';
 import { freePort, startPacs } from './pacs-start.ts';
 import type { Running } from './processes.ts';
-import { gatherReceipts, type StudyReceipts } from './receipts.ts';
+import { gatherReceipts } from './receipts.ts';
 import { decideOnWorklist } from './review.ts';
 import { HOSPITALS, makeStudy, STUDIES, type HospitalKey, type MadeStudy } from './scenario.ts';
 import { pause, unlessAborted, type Stage } from './stage.ts';
@@ -53,7 +54,7 @@ export async function play(stage: Stage, story: Story, options: DemoOptions): Pr
   story.say(`Interhosp: two hospitals on this machine, in ${stage.folder}`);
 
   story.chapter('Two hospitals, each with its PACS, its patients and its member');
-  const { federationFolder, members, pacs, sites } = await openHospitals(stage, story, options);
+  const { federation, members, pacs, sites } = await openHospitals(stage, story, options);
   const died = Promise.race(members.map((member) => member.died));
 
   story.chapter('Studies are made, as on any day');
@@ -70,7 +71,7 @@ export async function play(stage: Stage, story: Story, options: DemoOptions): Pr
   await watch.stop();
 
   story.chapter('What both PACS hold now, and what the receipts prove');
-  const receipts = await work(gatherReceipts({ stage, sites, studies, federationFolder }));
+  const receipts = await work(gatherReceipts({ stage, sites, studies, federation }));
   const evidence = await work(gatherAll(studies, pacs));
   const strangers = [...(await strangersIn(pacs.chu, studies)), ...(await strangersIn(pacs.chr, studies))];
   const figures = count({ evidence, receipts, decided, strangers, startedMs });
@@ -87,7 +88,7 @@ interface OpenHospitals {
   readonly sites: Sites;
   readonly pacs: PacsClients;
   readonly members: readonly Running[];
-  readonly federationFolder: string;
+  readonly federation: Federation;
 }
 
 async function openHospitals(stage: Stage, story: Story, options: DemoOptions): Promise<OpenHospitals> {
@@ -115,7 +116,7 @@ async function openHospitals(stage: Stage, story: Story, options: DemoOptions): 
     sites,
     pacs: { chu: pacsClient(chu.pacs.url), chr: pacsClient(chr.pacs.url) },
     members: members.map(({ running }) => running),
-    federationFolder: federation.folder,
+    federation,
   };
 }
 
