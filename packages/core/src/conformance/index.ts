@@ -13,3 +13,5 @@ export type {
 export { patientDirectoryConformance } from './patient-directory.ts';
 export type { PatientDirectoryConformanceOptions, PatientDirectoryHarness } from './patient-directory.ts';
 export { SAMPLE_LOCAL_ISSUER, SAMPLE_LOCAL_PATIENTS } from './sample-patients.ts';
+export { accessPolicyConformance } from './access-policy.ts';
+export type { AccessPolicyConformanceOptions } from './access-policy.ts';
