@@ -32,7 +32,7 @@ export function object<T extends object>(
   fields: FieldShapes<T>,
   options: { readonly ignoreUnknown?: boolean } = {},
 ): Shape<T> {
-  const known = Object.entries(fields) as [string, Shape<unknown> | OptionalShape<unknown>][];
+  const known = Object.entries<Shape<unknown> | OptionalShape<unknown>>(fields);
   return (value) => {
     if (!isRecord(value)) throw new ShapeProblem('');
     const copy: Record<string, unknown> = {};
