@@ -4,9 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeDocumentFrame, type DocumentFrame, encodeDocumentFrame, MAX_DOCUMENTS } from './document-frames.ts';
 
 const HASH = 'ab'.repeat(32);
-const hash = fc
-  .array(fc.constantFrom(...'0123456789abcdef'), { minLength: 64, maxLength: 64 })
-  .map((all) => all.join(''));
+const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
 const kind = fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/);
 const id = fc.stringMatching(/^[\x21-\x7e]{1,128}$/);
 const version = fc.nat(Number.MAX_SAFE_INTEGER);

@@ -274,8 +274,7 @@ class Libp2pPeerHost implements PeerHost {
       gater: {
         denyDialPeer: (peer) => this.admission(peer.toString()) !== 'member',
         denyOutboundEncryptedConnection: (peer) => this.admission(peer.toString()) !== 'member',
-        denyInboundEncryptedConnection: (peer) => this.#isRefused(peer.toString()),
-        denyInboundUpgradedConnection: (peer) => this.#isRefused(peer.toString()),
+        denyInboundEncryptedConnection: (peer) => this.#refuseStranger(peer.toString()),
       },
       frontDoor: {
         limits: this.#limits,
@@ -302,9 +301,13 @@ class Libp2pPeerHost implements PeerHost {
     if (this.admission(peerId) === 'member') return false;
     const open = [...this.#handlers.values()].some(({ strangersAllowed }) => strangersAllowed === true);
     const strangers = [...this.#links.values()].flat().filter(({ admission }) => admission === 'stranger').length;
-    if (open && strangers < this.#limits.maxStrangers) return false;
-    this.#log.write('info', 'peer.stranger.refused', { peerId });
-    return true;
+    return !open || strangers >= this.#limits.maxStrangers;
+  }
+
+  #refuseStranger(peerId: string): boolean {
+    const refused = this.#isRefused(peerId);
+    if (refused) this.#log.write('info', 'peer.stranger.refused', { peerId });
+    return refused;
   }
 
   #onOpen(connection: Connection): void {
@@ -313,6 +316,7 @@ class Libp2pPeerHost implements PeerHost {
     // The roster, or the connection, may have changed since the gater was asked.
     if (connection.status !== 'open') return;
     if (admission !== 'member' && (connection.direction === 'outbound' || this.#isRefused(peerId))) {
+      this.#log.write('warn', 'peer.connection.revoked', { peerId });
       connection.abort(new PeerError('PEER_UNKNOWN', { details: { reason: 'roster' } }));
       return;
     }

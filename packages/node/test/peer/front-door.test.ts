@@ -147,6 +147,19 @@ describe('a handshake that does not go on', () => {
     await Promise.all(stuck.map(closed));
   });
 
+  it('holds back those of the roster too when all places are taken', async () => {
+    const limits = { maxPendingUpgradesUnlisted: 1, maxPendingUpgrades: 2, inboundUpgradeTimeoutMs: 300 };
+    const b = await roster.host({ limits, addressAllow: ['127.0.0.0/8'] });
+    b.handle(ECHO, echo, { maxInboundStreams: 2 });
+    for (const from of ['127.0.0.2', '127.0.0.3']) {
+      const socket = await socketTo(b, from);
+      const answer = once(socket, 'data');
+      socket.write(Buffer.concat([MULTISTREAM, NOISE]));
+      await answer;
+    }
+    expect(await works(await roster.host(), b)).toBe(true);
+  });
+
   it('takes no place of the addresses that the roster lists', async () => {
     const limits = { maxPendingUpgradesUnlisted: 1, maxPendingUpgrades: 2, inboundUpgradeTimeoutMs: 30_000 };
     const b = await roster.host({ limits, addressAllow: (address) => address === '127.0.0.1' });
