@@ -3,8 +3,11 @@ import { Command } from 'commander';
 import { coerceCommand } from './commands/coerce.ts';
 import { initCommand } from './commands/init.ts';
 import { jobCommands } from './commands/jobs.ts';
+import { rebuildCommand } from './commands/rebuild.ts';
 import { reviewCommands } from './commands/review.ts';
 import { rosterCommands } from './commands/roster.ts';
+import { routeCommand } from './commands/route.ts';
+import { startCommand } from './commands/start.ts';
 import { EXIT } from './output.ts';
 
 const program = new Command('interhosp')
@@ -14,10 +17,13 @@ const program = new Command('interhosp')
   .configureHelp({ showGlobalOptions: true });
 
 initCommand(program);
+startCommand(program);
 rosterCommands(program);
 jobCommands(program);
 reviewCommands(program);
+routeCommand(program);
 coerceCommand(program);
+rebuildCommand(program);
 
 /** Usage errors exit with 2, as DESIGN.md §9 says; commander's own default is 1. */
 function exitOnUsage(command: Command): void {

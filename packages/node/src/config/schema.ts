@@ -51,6 +51,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Rule file; without one nothing leaves by itself. */
       rules: z.string(),
+      /** What a second person signed off (`interhosp route --approve`); without it the rules only propose. */
+      approval: z.string().optional(),
     })
     .optional(),
   /** CSV `number,family,given` of the practitioners who practise here; published to the members. */

@@ -109,7 +109,7 @@ async function cutIntoPack(
     await pack.declareInstance(ordinal, entry);
     return { entry, ordinal };
   } catch (error) {
-    await pack.abandonInstance(ordinal);
+    pack.discardInstance(ordinal);
     signal.throwIfAborted();
     // Only what is wrong with the bytes themselves stays behind alone; everything else is tried again as a whole.
     if (!isInterhospError(error) || !error.code.startsWith('DICOM_')) throw error;

@@ -104,6 +104,7 @@ async function carryOut(
       throw failure(action);
     default:
       action satisfies never;
+      return undefined;
   }
 }
 

@@ -43,6 +43,8 @@ export interface Ledger {
     facts: Omit<ExchangeFacts, 'exchangeId'> & { readonly exchangeId?: ExchangeId },
     type: T,
     payload: RecordPayloads[T],
+    /** Throws when the exchange may not begin; nothing is left behind then. */
+    mayBegin?: (exchange: LiveExchange) => void,
   ): Promise<LiveExchange>;
   /** Calls back with each exchange that changes, also a new one. */
   onChange(listener: (exchange: LiveExchange) => void): () => void;
@@ -98,11 +100,13 @@ class JournalLedger implements Ledger {
     facts: Omit<ExchangeFacts, 'exchangeId'> & { readonly exchangeId?: ExchangeId },
     type: T,
     payload: RecordPayloads[T],
+    mayBegin?: (exchange: LiveExchange) => void,
   ): Promise<LiveExchange> {
     const exchangeId = facts.exchangeId ?? parseExchangeId(toHex(this.#random.bytes(16)));
-    // Before the record, which is sealed under it; a key without a record is removed by nobody and reveals nothing.
-    await this.#keys.createKey(exchangeId);
     const exchange = this.#make({ ...facts, exchangeId });
+    mayBegin?.(exchange);
+    // Before the record, which is sealed under it; a key whose record a crash prevented reveals nothing.
+    await this.#keys.createKey(exchangeId);
     await exchange.record(type, payload);
     this.#add(exchange);
     this.#tell(exchange);
