@@ -501,6 +501,49 @@ describe('spool, at every call', () => {
     expect(await durable(pack, made)).toEqual(['0/0', '0/1', '1/0']);
   });
 
+  it('lists nothing as had that was written while a sync was already under way', async () => {
+    const inner = simDisk();
+    const gate = Promise.withResolvers<void>();
+    let isSlow = false;
+    const disk: SpoolOptions['disk'] = Object.create(inner, {
+      open: {
+        value: async (path: string, mode: 'create' | 'write' | 'read') => {
+          const file = await inner.open(path, mode);
+          const sync = file.sync.bind(file);
+          return Object.assign(file, { sync: () => sync().then(() => (isSlow ? gate.promise : undefined)) });
+        },
+      },
+      list: { value: inner.list.bind(inner) },
+      rename: { value: inner.rename.bind(inner) },
+      syncFolder: { value: inner.syncFolder.bind(inner) },
+      makeFolder: { value: inner.makeFolder.bind(inner) },
+    }) as SpoolOptions['disk'];
+    await using spool = await open(disk);
+    const pack = await spool.create(EXCHANGE_A);
+    await add(pack, 0, made[0] as Made);
+    isSlow = true;
+    const syncing = pack.sync();
+    await new Promise((resolve) => setImmediate(resolve));
+    await add(pack, 1, made[1] as Made);
+    await new Promise((resolve) => setImmediate(resolve));
+    isSlow = false;
+    gate.resolve();
+    await syncing;
+    expect(await durable(pack, made)).toEqual(['0/0', '0/1']);
+  });
+
+  it('makes durable what it finds before it lists it: a kill, a restart and then a loss of power', async () => {
+    const disk = simDisk();
+    const killed = await (await open(disk)).create(EXCHANGE_A);
+    await add(killed, 0, made[0] as Made);
+    await new Promise((resolve) => setImmediate(resolve));
+    const had = await durable(await (await open(disk)).open(EXCHANGE_A), made);
+    expect(had).toEqual(['0/0', '0/1']);
+    disk.crash();
+    await using last = await open(disk);
+    expect(await durable(await last.open(EXCHANGE_A), made)).toEqual(had);
+  });
+
   it('copies what is sound into a new file after a failed sync, and that survives a loss of power', async () => {
     const disk = simDisk();
     const log = keptLog();
