@@ -50,13 +50,17 @@ type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | Lo
  */
 export function guardedLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
   lookup(hostname, { ...options, all: true }, (error, found) => {
-    if (error !== null) return void callback(error, []);
+    if (error !== null) {
+      callback(error, []);
+      return;
+    }
     const addresses = found.filter(({ address }) => !isForbiddenAddress(address));
     const [first] = addresses;
     if (first === undefined) {
       const refusal: NodeJS.ErrnoException = new Error('the name points to a link-local address');
       refusal.code = 'ERR_ADDRESS_REFUSED';
-      return void callback(refusal, []);
+      callback(refusal, []);
+      return;
     }
     if (options.all === true) callback(null, addresses);
     else callback(null, first.address, first.family);

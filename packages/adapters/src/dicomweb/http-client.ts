@@ -2,6 +2,7 @@
  * Requests to one DICOMweb service. Paths are made of our own segments below the configured base; redirects are errors, and
  * an address that the service returns is never asked. Time-outs are on silence, not on total time.
  */
+import type { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import { PacsError } from '@interhosp/core/errors';
 import { guardedLookup } from './addresses.ts';
@@ -127,7 +128,8 @@ export class HttpClient {
           ...(authorization !== undefined && { authorization }),
           ...(body !== undefined && { 'content-type': body.contentType, 'content-length': String(body.lengthBytes) }),
         },
-        ...(body !== undefined && { body: body.stream }),
+        // Iterables are taken as they are; the types do not say so.
+        body: body === undefined ? null : (body.stream as unknown as Readable),
         ...(signal !== undefined && { signal }),
       });
     } catch (error) {

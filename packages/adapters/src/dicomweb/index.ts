@@ -1,1 +1,2 @@
-export {};
+export { dicomwebPacs } from './dicomweb-pacs.ts';
+export type { DicomwebPacsOptions } from './dicomweb-pacs.ts';

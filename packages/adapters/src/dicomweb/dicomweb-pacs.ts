@@ -1,0 +1,159 @@
+/** A PACS that speaks DICOMweb (PS3.18): QIDO-RS to search, WADO-RS to retrieve, STOW-RS to store. */
+import type { Uid } from '@interhosp/core/dicom';
+import { PacsError } from '@interhosp/core/errors';
+import type {
+  InstanceSummary,
+  Pacs,
+  PacsCapabilities,
+  PacsOptions,
+  RetrievedInstance,
+  StorableInstance,
+  StoreOutcome,
+  StudyQuery,
+  StudySummary,
+} from '@interhosp/core/pacs';
+import type { Clock } from '@interhosp/core/world';
+import { parseServiceUrl } from './addresses.ts';
+import { createCredentials, type AuthOptions, type Credentials } from './credentials.ts';
+import { HttpClient, type TlsMaterial } from './http-client.ts';
+import {
+  DEFAULT_BATCH_BYTES,
+  DEFAULT_BATCH_INSTANCES,
+  DEFAULT_CONNECT_TIMEOUT_MS,
+  DEFAULT_CONNECTIONS,
+  DEFAULT_INACTIVITY_MS,
+  DEFAULT_PAGE_SIZE,
+  DEFAULT_WHOLE_STUDY_BYTES,
+} from './limits.ts';
+import { retrieve } from './retrieve.ts';
+import { echo, searchInstances, searchStudies } from './search.ts';
+import { store } from './store.ts';
+
+/** How a DICOMweb service is reached and used; all but the address have defaults. */
+export interface DicomwebPacsOptions {
+  /** Root of the service, e.g. `https://pacs.hospital.example/dicom-web`. */
+  readonly baseUrl: string;
+  readonly auth?: AuthOptions;
+  readonly tls?: TlsMaterial;
+  /** Whether stored data sets come back byte for byte; default false, as nobody can tell from outside. */
+  readonly preservesBytes?: boolean;
+  /** What the PACS does with a second object of the same UID; default `unknown`. */
+  readonly onDuplicate?: PacsCapabilities['onDuplicate'];
+  /** Whether studies come in one request or instance by instance; default `auto`, by their size. */
+  readonly retrieve?: 'auto' | 'study' | 'instance';
+  /** With `auto`, the size from which on instances come one by one; default 64 MiB. */
+  readonly wholeStudyBytes?: number;
+  /** Answers asked for at a time; default 200. */
+  readonly pageSize?: number;
+  /** Most instances of one store request; default 50. */
+  readonly batchInstances?: number;
+  /** Most bytes of one store request of several instances; default 16 MiB. */
+  readonly batchBytes?: number;
+  readonly connectTimeoutMs?: number;
+  /** Longest silence of the service; default two minutes. */
+  readonly inactivityMs?: number;
+  /** Most connections at the same time; default 4. */
+  readonly connections?: number;
+  /** Tells when a token must be renewed. */
+  readonly clock?: Pick<Clock, 'monotonicMs'>;
+}
+
+/** Makes a DICOMweb PACS. @throws {ConfigError} `CONFIG_INVALID` when an address cannot be used. */
+export function dicomwebPacs(options: DicomwebPacsOptions): Pacs {
+  return new Dicomweb(options);
+}
+
+interface Connection {
+  readonly http: HttpClient;
+  readonly credentials: Credentials;
+}
+
+class Dicomweb implements Pacs {
+  readonly capabilities: PacsCapabilities;
+  readonly #options: DicomwebPacsOptions;
+  readonly #baseUrl: URL;
+  /** Made at the first call, so that a PACS that is never used costs nothing. */
+  #connection: Connection | undefined;
+  #isStopped = false;
+
+  constructor(options: DicomwebPacsOptions) {
+    const { baseUrl, preservesBytes = false, onDuplicate = 'unknown' } = options;
+    this.#options = options;
+    this.#baseUrl = parseServiceUrl(baseUrl, 'baseUrl');
+    if (options.auth?.kind === 'oauth2') parseServiceUrl(options.auth.tokenUrl, 'tokenUrl');
+    this.capabilities = { source: true, destination: true, preservesBytes, onDuplicate };
+  }
+
+  start(): Promise<void> {
+    this.#isStopped = false;
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await Promise.all([connection?.http.close(), connection?.credentials.close()]);
+  }
+
+  async echo(options: PacsOptions = {}): Promise<void> {
+    await echo(this.#http(options), options);
+  }
+
+  async *findStudies(query: StudyQuery, options: PacsOptions = {}): AsyncGenerator<StudySummary, void, undefined> {
+    yield* searchStudies(this.#http(options), query, { ...options, pageSize: this.#pageSize });
+  }
+
+  async *findInstances(
+    studyInstanceUid: Uid,
+    options: PacsOptions = {},
+  ): AsyncGenerator<InstanceSummary, void, undefined> {
+    const search = searchInstances(this.#http(options), studyInstanceUid, { ...options, pageSize: this.#pageSize });
+    for await (const { estimatedBytes: _, ...instance } of search) yield instance;
+  }
+
+  async *retrieve(
+    studyInstanceUid: Uid,
+    options: PacsOptions & { readonly instances?: readonly InstanceSummary[] } = {},
+  ): AsyncGenerator<RetrievedInstance, void, undefined> {
+    const { retrieve: mode = 'auto', wholeStudyBytes = DEFAULT_WHOLE_STUDY_BYTES } = this.#options;
+    const given = { ...options, mode, wholeStudyBytes, pageSize: this.#pageSize };
+    yield* retrieve(this.#http(options), studyInstanceUid, given);
+  }
+
+  async *store(
+    instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>,
+    options: PacsOptions = {},
+  ): AsyncGenerator<StoreOutcome, void, undefined> {
+    const { batchInstances = DEFAULT_BATCH_INSTANCES, batchBytes = DEFAULT_BATCH_BYTES } = this.#options;
+    yield* store(this.#http(options), instances, { ...options, batchInstances, batchBytes });
+  }
+
+  get #pageSize(): number {
+    return this.#options.pageSize ?? DEFAULT_PAGE_SIZE;
+  }
+
+  /** The connection, after a look at the signal. @throws {PacsError} `PACS_UNREACHABLE` once stopped. */
+  #http({ signal }: PacsOptions): HttpClient {
+    signal?.throwIfAborted();
+    if (this.#isStopped) throw new PacsError('PACS_UNREACHABLE', { details: { reason: 'stopped' } });
+    this.#connection ??= this.#connect();
+    return this.#connection.http;
+  }
+
+  #connect(): Connection {
+    const { auth = { kind: 'none' }, tls, inactivityMs = DEFAULT_INACTIVITY_MS, clock = processClock } = this.#options;
+    const credentials = createCredentials(auth, { clock, inactivityMs });
+    const http = new HttpClient({
+      baseUrl: this.#baseUrl,
+      credentials,
+      ...(tls !== undefined && { tls }),
+      connectTimeoutMs: this.#options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+      inactivityMs,
+      connections: this.#options.connections ?? DEFAULT_CONNECTIONS,
+    });
+    return { http, credentials };
+  }
+}
+
+const processClock: Pick<Clock, 'monotonicMs'> = { monotonicMs: () => performance.now() };

@@ -1,0 +1,206 @@
+/**
+ * Retrieving (WADO-RS, PS3.18 10.4): a small study in one request, a big one instance by instance, since servers make whole
+ * answers in memory. Complete means: the closing boundary, and as many instances as the search listed.
+ *
+ * `transfer-syntax=*` is essential: without it servers transcode to explicit little endian (PS3.18 8.7.3.5).
+ */
+import { readPart10, type Uid } from '@interhosp/core/dicom';
+import { errorCodeOf, PacsError } from '@interhosp/core/errors';
+import type { InstanceSummary, PacsOptions, RetrievedInstance } from '@interhosp/core/pacs';
+import { statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
+import { MAX_PARTS } from './limits.ts';
+import { MultipartError, readMultipart } from './multipart-reader.ts';
+import { searchInstances, type ListedInstance } from './search.ts';
+
+const ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+
+/** How studies are retrieved. */
+export interface RetrieveOptions extends PacsOptions {
+  readonly instances?: readonly InstanceSummary[];
+  /** In one request, instance by instance, or by the size the search suggests. */
+  readonly mode: 'auto' | 'study' | 'instance';
+  /** With `auto`, the size from which on instances come one by one. */
+  readonly wholeStudyBytes: number;
+  readonly pageSize: number;
+}
+
+/** Retrieves a study or some instances of it. @throws {PacsError} */
+export async function* retrieve(
+  http: HttpClient,
+  studyInstanceUid: Uid,
+  options: RetrieveOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  if (options.instances !== undefined) {
+    yield* oneByOne(http, studyInstanceUid, options.instances, options);
+    return;
+  }
+  const listed = await listInstances(http, studyInstanceUid, options);
+  if (listed.length === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
+  if (isWhole(listed, options)) {
+    const answer = await ask(http, ['studies', studyInstanceUid], options);
+    if (answer.status !== 404) {
+      yield* wholeStudy(answer, new Set(listed.map((each) => each.sopInstanceUid)).size, options);
+      return;
+    }
+    // Orthanc does not find a study that stands under two patients, yet its instances one by one.
+    await answer.discard();
+  }
+  yield* oneByOne(http, studyInstanceUid, listed, options);
+}
+
+async function listInstances(
+  http: HttpClient,
+  studyInstanceUid: Uid,
+  options: RetrieveOptions,
+): Promise<readonly ListedInstance[]> {
+  const listed: ListedInstance[] = [];
+  for await (const instance of searchInstances(http, studyInstanceUid, options)) listed.push(instance);
+  return listed;
+}
+
+function isWhole(listed: readonly ListedInstance[], { mode, wholeStudyBytes }: RetrieveOptions): boolean {
+  if (mode !== 'auto') return mode === 'study';
+  const estimate = listed.reduce((sum, each) => sum + each.estimatedBytes, 0);
+  return estimate <= wholeStudyBytes && listed.length <= MAX_PARTS;
+}
+
+async function* wholeStudy(
+  answer: HttpAnswer,
+  expected: number,
+  options: PacsOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  let count = 0;
+  for await (const instance of instancesOf(answer, options)) {
+    count++;
+    yield instance;
+  }
+  if (count < expected) throw new PacsError('PACS_INCOMPLETE', { details: { instances: count, count: expected } });
+}
+
+/** Asks for the next instance while the one before is read. */
+async function* oneByOne(
+  http: HttpClient,
+  studyInstanceUid: Uid,
+  instances: readonly InstanceSummary[],
+  options: RetrieveOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  const queue = [...new Map(instances.map((each) => [each.sopInstanceUid, each])).values()];
+  const askNext = (): Promise<HttpAnswer> | undefined => {
+    const next = queue.shift();
+    if (next === undefined) return undefined;
+    const { seriesInstanceUid, sopInstanceUid } = next;
+    const path = ['studies', studyInstanceUid, 'series', seriesInstanceUid, 'instances', sopInstanceUid];
+    const asked = ask(http, path, options);
+    // Looked at when its turn comes; until then nobody waits for it.
+    asked.catch(() => {});
+    return asked;
+  };
+  let coming = askNext();
+  try {
+    while (coming !== undefined) {
+      const answer: HttpAnswer = await coming;
+      coming = undefined;
+      if (answer.status === 404) throw await missing(http, studyInstanceUid, answer, options);
+      coming = askNext();
+      let count = 0;
+      for await (const instance of instancesOf(answer, options)) {
+        count++;
+        yield instance;
+      }
+      if (count === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0 } });
+    }
+  } finally {
+    await coming?.then(
+      (answer) => answer.discard(),
+      () => {},
+    );
+  }
+}
+
+/** What it means that an instance is not found: that its study is not held, or that less is held than was listed. */
+async function missing(
+  http: HttpClient,
+  studyInstanceUid: Uid,
+  answer: HttpAnswer,
+  options: RetrieveOptions,
+): Promise<PacsError> {
+  await answer.discard();
+  for await (const _ of searchInstances(http, studyInstanceUid, options)) {
+    return new PacsError('PACS_INCOMPLETE', { details: { status: 404 } });
+  }
+  return new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
+}
+
+async function* instancesOf(
+  answer: HttpAnswer,
+  options: PacsOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  const { status, mediaType } = answer;
+  const boundary = mediaType?.parameters.get('boundary');
+  const isMultipart = mediaType?.type.startsWith('multipart/') === true && boundary !== undefined;
+  if (status !== 200 || (!isMultipart && mediaType?.type !== 'application/dicom')) {
+    await answer.discard();
+    if (status >= 400) throw statusError(status);
+    throw new PacsError('PACS_PROTOCOL', { details: { status, reason: 'media-type' } });
+  }
+  if (!isMultipart) {
+    yield await instanceOf(answer.body, options);
+    return;
+  }
+  const parts = readMultipart(answer.body, boundary);
+  try {
+    for (;;) {
+      const next = await translated(() => parts.next(), options);
+      if (next.done === true) return;
+      yield await instanceOf(next.value.body, options);
+    }
+  } finally {
+    await parts.return(undefined);
+  }
+}
+
+async function instanceOf(body: AsyncIterable<Uint8Array>, options: PacsOptions): Promise<RetrievedInstance> {
+  const { transferSyntaxUid, dataSet } = await translated(() => readPart10(body), options);
+  return { transferSyntaxUid, dataSet: translatedStream(dataSet, options) };
+}
+
+async function* translatedStream(
+  stream: AsyncIterable<Uint8Array>,
+  options: PacsOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const next = await translated(() => iterator.next(), options);
+      if (next.done === true) break;
+      yield next.value;
+    }
+    options.signal?.throwIfAborted();
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** Errors of the body as those of a PACS. */
+async function translated<T>(call: () => Promise<T>, { signal }: PacsOptions): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof MultipartError) {
+      throw new PacsError(cause.problem === 'truncated' ? 'PACS_INCOMPLETE' : 'PACS_PROTOCOL', { cause });
+    }
+    if (errorCodeOf(cause)?.startsWith('DICOM_') === true) throw new PacsError('PACS_PROTOCOL', { cause });
+    throw cause;
+  }
+}
+
+async function ask(http: HttpClient, path: readonly string[], { signal }: PacsOptions): Promise<HttpAnswer> {
+  try {
+    return await http.ask({ method: 'GET', path, accept: ACCEPT, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw unreachable(error);
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * Searching (QIDO-RS, PS3.18 10.6). Servers ignore keys, limits and offsets they do not know, and answer everything: each
+ * answer is checked against the query, and a page that brings nothing new ends the search.
+ */
+import { formatDate, parseDate, parseTime, type Uid } from '@interhosp/core/dicom';
+import { PacsError } from '@interhosp/core/errors';
+import { matchesStudyQuery } from '@interhosp/core/pacs';
+import type { InstanceSummary, PacsOptions, StudyQuery, StudySummary } from '@interhosp/core/pacs';
+import type { IssuedId, Sex, StudyHeader } from '@interhosp/core/study';
+import {
+  countOf,
+  dataSetsOf,
+  nameOf,
+  parseJson,
+  readText,
+  textOf,
+  textsOf,
+  uidOf,
+  type JsonDataSet,
+} from './dicom-json.ts';
+import { statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
+import { MAX_ANSWERS } from './limits.ts';
+
+/** The attributes of search answers. */
+const TAG = {
+  sopClassUid: '00080016',
+  sopInstanceUid: '00080018',
+  studyDate: '00080020',
+  studyTime: '00080030',
+  accessionNumber: '00080050',
+  modality: '00080060',
+  modalitiesInStudy: '00080061',
+  institution: '00080080',
+  referringPhysician: '00080090',
+  studyDescription: '00081030',
+  patientName: '00100010',
+  patientId: '00100020',
+  issuerOfPatientId: '00100021',
+  patientBirthDate: '00100030',
+  patientSex: '00100040',
+  studyInstanceUid: '0020000D',
+  seriesInstanceUid: '0020000E',
+  studyId: '00200010',
+  instancesInStudy: '00201208',
+  samplesPerPixel: '00280002',
+  numberOfFrames: '00280008',
+  rows: '00280010',
+  columns: '00280011',
+  bitsAllocated: '00280100',
+} as const;
+
+const STUDY_FIELDS = [
+  TAG.issuerOfPatientId,
+  TAG.studyDescription,
+  TAG.modalitiesInStudy,
+  TAG.institution,
+  TAG.instancesInStudy,
+];
+const INSTANCE_FIELDS = [
+  TAG.sopClassUid,
+  TAG.patientId,
+  TAG.issuerOfPatientId,
+  TAG.samplesPerPixel,
+  TAG.numberOfFrames,
+  TAG.rows,
+  TAG.columns,
+  TAG.bitsAllocated,
+];
+
+/** How a search is run. */
+export interface SearchOptions extends PacsOptions {
+  readonly pageSize: number;
+}
+
+/** An instance with what its pixels would take uncompressed; 0 when the server does not tell. */
+export interface ListedInstance extends InstanceSummary {
+  readonly estimatedBytes: number;
+}
+
+/** Finds studies. @throws {PacsError} */
+export async function* searchStudies(
+  http: HttpClient,
+  query: StudyQuery,
+  options: SearchOptions,
+): AsyncGenerator<StudySummary, void, undefined> {
+  const keys = keysOf(query);
+  if (keys === undefined) return;
+  const search = { path: ['studies'], keys, fields: STUDY_FIELDS, identify: studyKey };
+  for await (const dataSet of answers(http, search, options)) {
+    const study = studyOf(dataSet);
+    if (study !== undefined && matchesStudyQuery(study, query)) yield study;
+  }
+}
+
+/** Lists the instances of a study. @throws {PacsError} */
+export async function* searchInstances(
+  http: HttpClient,
+  studyInstanceUid: Uid,
+  options: SearchOptions,
+): AsyncGenerator<ListedInstance, void, undefined> {
+  const path = ['studies', studyInstanceUid, 'instances'];
+  const search = { path, keys: [], fields: INSTANCE_FIELDS, identify: instanceKey };
+  for await (const dataSet of answers(http, search, options)) {
+    const seriesInstanceUid = uidOf(dataSet, TAG.seriesInstanceUid);
+    const sopInstanceUid = uidOf(dataSet, TAG.sopInstanceUid);
+    const sopClassUid = uidOf(dataSet, TAG.sopClassUid);
+    // A server that lists other studies' instances is not asked for them.
+    const isOfStudy = (uidOf(dataSet, TAG.studyInstanceUid) ?? studyInstanceUid) === studyInstanceUid;
+    if (!isOfStudy || seriesInstanceUid === undefined || sopInstanceUid === undefined) continue;
+    const estimatedBytes = estimateOf(dataSet);
+    yield { seriesInstanceUid, sopInstanceUid, ...(sopClassUid !== undefined && { sopClassUid }), estimatedBytes };
+  }
+}
+
+/** Asks for one answer, to see whether the service is there. @throws {PacsError} */
+export async function echo(http: HttpClient, options: PacsOptions): Promise<void> {
+  const answer = await ask(http, ['studies'], [['limit', '1']], options);
+  await answer.discard();
+  if (answer.status >= 400) throw statusError(answer.status);
+}
+
+interface Search {
+  readonly path: readonly string[];
+  readonly keys: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly fields: readonly string[];
+  /** What tells two answers apart. */
+  readonly identify: (dataSet: JsonDataSet) => string;
+}
+
+/** Every answer once, page by page until one is empty or brings nothing new. */
+async function* answers(
+  http: HttpClient,
+  search: Search,
+  { pageSize, signal }: SearchOptions,
+): AsyncGenerator<JsonDataSet, void, undefined> {
+  const options = signal === undefined ? {} : { signal };
+  const seen = new Set<string>();
+  for (let offset = 0; ;) {
+    const page = await pageAt(http, search, { limit: pageSize, offset }, options);
+    const before = seen.size;
+    for (const dataSet of page) {
+      signal?.throwIfAborted();
+      const key = search.identify(dataSet);
+      if (seen.has(key)) continue;
+      if (seen.size === MAX_ANSWERS) throw new PacsError('PACS_TOO_MANY', { details: { limit: MAX_ANSWERS } });
+      seen.add(key);
+      yield dataSet;
+    }
+    if (page.length === 0 || seen.size === before) return;
+    // Servers may answer less than the limit, or, ignoring it, more.
+    offset += page.length;
+  }
+}
+
+async function pageAt(
+  http: HttpClient,
+  { path, keys, fields }: Search,
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+  options: PacsOptions,
+): Promise<readonly JsonDataSet[]> {
+  const query = [
+    ...keys,
+    ...fields.map((field) => ['includefield', field] as const),
+    ['limit', String(limit)] as const,
+    ['offset', String(offset)] as const,
+  ];
+  const answer = await ask(http, path, query, options);
+  // Some servers call an unknown study not found, instead of answering nothing.
+  if (answer.status === 204 || (answer.status === 404 && path.length > 1)) {
+    await answer.discard();
+    return [];
+  }
+  if (answer.status !== 200) {
+    await answer.discard();
+    throw statusError(answer.status);
+  }
+  const text = await readText(answer.body);
+  return text.trim() === '' ? [] : dataSetsOf(parseJson(text));
+}
+
+async function ask(
+  http: HttpClient,
+  path: readonly string[],
+  query: ReadonlyArray<readonly [string, string]>,
+  { signal }: PacsOptions,
+): Promise<HttpAnswer> {
+  try {
+    return await http.ask({ method: 'GET', path, query, accept: 'application/dicom+json', signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw unreachable(error);
+  }
+}
+
+/** The query as keys; undefined when nothing can match. */
+function keysOf(query: StudyQuery): ReadonlyArray<readonly [string, string]> | undefined {
+  const { studyInstanceUid, patientId, accessionNumber, studyDateFrom: from, studyDateTo: to } = query;
+  if (from !== undefined && to !== undefined && from > to) return undefined;
+  const keys: [string, string][] = [];
+  if (studyInstanceUid !== undefined) keys.push(['StudyInstanceUID', studyInstanceUid]);
+  // An empty key would match everything (PS3.4 C.2.2.2.3); what is empty is sorted out of the answers.
+  if (patientId !== undefined && patientId !== '') keys.push(['PatientID', patientId]);
+  if (accessionNumber !== undefined && accessionNumber !== '') keys.push(['AccessionNumber', accessionNumber]);
+  if (from !== undefined || to !== undefined) {
+    const [first, last] = [from, to].map((date) => (date === undefined ? '' : formatDate(date)));
+    keys.push(['StudyDate', first === last ? `${first}` : `${first}-${last}`]);
+  }
+  return keys;
+}
+
+/** A study stands under two patients when its instances name two: both answers count. */
+function studyKey(dataSet: JsonDataSet): string {
+  return JSON.stringify([uidOf(dataSet, TAG.studyInstanceUid), patientIdOf(dataSet)]);
+}
+
+function instanceKey(dataSet: JsonDataSet): string {
+  return JSON.stringify([uidOf(dataSet, TAG.sopInstanceUid), patientIdOf(dataSet)]);
+}
+
+function patientIdOf(dataSet: JsonDataSet): IssuedId {
+  const id = textOf(dataSet, TAG.patientId) ?? '';
+  const issuer = textOf(dataSet, TAG.issuerOfPatientId);
+  return issuer === undefined ? { id } : { id, issuer };
+}
+
+/** Undefined when the answer names no study. */
+function studyOf(dataSet: JsonDataSet): StudySummary | undefined {
+  const studyInstanceUid = uidOf(dataSet, TAG.studyInstanceUid);
+  if (studyInstanceUid === undefined) return undefined;
+  const patient = {
+    patientId: patientIdOf(dataSet),
+    ...defined({
+      name: nameOf(dataSet, TAG.patientName),
+      birthDate: parseDate(textOf(dataSet, TAG.patientBirthDate) ?? ''),
+      sex: sexOf(textOf(dataSet, TAG.patientSex)),
+    }),
+  };
+  const name = nameOf(dataSet, TAG.referringPhysician);
+  const header: StudyHeader = {
+    studyInstanceUid,
+    patient,
+    modalities: modalitiesOf(dataSet),
+    ...defined({
+      studyDate: parseDate(textOf(dataSet, TAG.studyDate) ?? ''),
+      studyTime: parseTime(textOf(dataSet, TAG.studyTime) ?? ''),
+      accessionNumber: textOf(dataSet, TAG.accessionNumber),
+      studyId: textOf(dataSet, TAG.studyId),
+      description: textOf(dataSet, TAG.studyDescription),
+      institution: textOf(dataSet, TAG.institution),
+      referringPhysician: name === undefined ? undefined : { name },
+    }),
+  };
+  return { studyInstanceUid, patient, header, ...defined({ instances: countOf(dataSet, TAG.instancesInStudy) }) };
+}
+
+function modalitiesOf(dataSet: JsonDataSet): readonly string[] {
+  const texts = [...textsOf(dataSet, TAG.modalitiesInStudy), ...textsOf(dataSet, TAG.modality)];
+  return [...new Set(texts.flatMap((text) => text.split('\\')))].toSorted();
+}
+
+function sexOf(text: string | undefined): Sex | undefined {
+  return text === 'M' || text === 'F' || text === 'O' ? text : undefined;
+}
+
+function estimateOf(dataSet: JsonDataSet): number {
+  const { rows, columns, bitsAllocated, samplesPerPixel, numberOfFrames } = TAG;
+  const pixels =
+    (countOf(dataSet, rows) ?? 0) * (countOf(dataSet, columns) ?? 0) * (countOf(dataSet, numberOfFrames) ?? 1);
+  return (pixels * (countOf(dataSet, samplesPerPixel) ?? 1) * (countOf(dataSet, bitsAllocated) ?? 16)) / 8;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The fields that have a value. */
+function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
