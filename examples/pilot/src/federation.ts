@@ -33,7 +33,10 @@ export async function foundFederation(processes: Processes, root: string, sites:
   const id = String(made['federationId']);
   const joins = await Promise.all(Object.values(sites).map((site: HospitalSite) => prepare(processes, site, id)));
   await interhosp(processes, 'roster', 'sign', ...joins, '--folder', folder, '--operator-key', operatorKey);
-  for (const site of Object.values(sites)) await copyFederationDocuments(site, folder);
+  for (const site of Object.values(sites)) {
+    await copyFederationDocuments(site, folder);
+    await approveRules(processes, site);
+  }
   return { id, folder };
 }
 
@@ -47,4 +50,11 @@ async function prepare(processes: Processes, site: HospitalSite, federationId: s
   const file = join(folder, 'join.json');
   await interhosp(processes, 'roster', 'join', '--config', config, '--out', file);
   return file;
+}
+
+/** Rules send nothing before a second person has approved exactly them. */
+async function approveRules(processes: Processes, { config, folder }: HospitalSite): Promise<void> {
+  const people = ['--written-by', 'pacs-manager', '--by', 'security-officer'];
+  const files = ['--rules', join(folder, 'rules.yaml'), '--approve', join(folder, 'rules.approval.json')];
+  await interhosp(processes, 'route', '--config', config, ...files, ...people);
 }
