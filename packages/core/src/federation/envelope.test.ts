@@ -91,6 +91,13 @@ describe('an envelope', () => {
     expect(codeOf(() => open(both, { keys: trust(alice, bob), threshold: 3 }))).toBe('FEDERATION_SIGNATURE_INVALID');
   });
 
+  it('looks at one signature of a signer: the first, good or bad', async () => {
+    const [bad] = (await signEnvelope(TYPE, { version: 8 }, [alice])).signatures;
+    const after = { ...signed, signatures: [bad!, ...signed.signatures] };
+    expect(codeOf(() => open(after))).toBe('FEDERATION_SIGNATURE_INVALID');
+    expect(codeOf(() => open({ ...after, signatures: after.signatures.toReversed() }))).toBe('accepted');
+  });
+
   it('does not count one key under two names', () => {
     const alias = 'a'.repeat(64);
     const twoNames = {

@@ -97,7 +97,7 @@ describe('canonical JSON', () => {
   });
 
   it('does not count brackets inside strings', () => {
-    expect(read('["[[[[[[[[[[\\"[[[[\\\\"]')).toEqual(['[[[[[[[[[["[[[[\\']);
+    expect(read('["[[[[[[[[[[\\"[[[[[[[[[[\\\\"]')).toEqual(['[[[[[[[[[["[[[[[[[[[[\\']);
   });
 
   it('refuses a document over the limit before it reads it, and accepts one on it', () => {
