@@ -112,7 +112,7 @@ describe('a sender and a receiver', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const instances = largeStudy(seed);
-        simulate({ seed, instances, creditBytes: MIN_CREDIT_BYTES });
+        expect(simulate({ seed, instances, creditBytes: MIN_CREDIT_BYTES }).sessions).toBe(1);
         simulate({ seed, instances, creditBytes: MIN_CREDIT_BYTES, faults: { cut: 30, lose: 50 } });
       }),
       { numRuns: 15 },
