@@ -9,7 +9,8 @@ import type { Clock, Log, Random } from '@interhosp/core/world';
 import { errorFields } from '../observe/logger.ts';
 import type { DocumentVersion } from './document-frames.ts';
 import { acceptRound, type DocumentStore, openRound, type RoundContext, type RoundResult } from './document-round.ts';
-import type { PeerEvent, PeerHost } from './host.ts';
+import type { PeerHost } from './host.ts';
+import type { PeerEvent } from './links.ts';
 import type { PeerStream } from './stream.ts';
 import type { PeerAddress } from './supervisor.ts';
 

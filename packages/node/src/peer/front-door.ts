@@ -147,7 +147,7 @@ class FrontDoor {
 
   #arrive(socket: Socket): void {
     const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-    const listed = address !== '' && this.#isListed(address);
+    const listed = this.#listed(address);
     const key = addressKey(address);
     const most = listed ? this.#limits.maxPendingPerListedAddress : this.#limits.maxPendingPerAddress;
     socket.on('error', ignore);
@@ -171,6 +171,16 @@ class FrontDoor {
     socket.on('readable', onReadable);
   }
 
+  /** What is thrown in an event of a socket ends the process; who cannot be looked up is not listed. */
+  #listed(address: string): boolean {
+    try {
+      return address !== '' && this.#isListed(address);
+    } catch {
+      this.#log.write('error', 'peer.address.unreadable');
+      return false;
+    }
+  }
+
   #sort(caller: Caller, firstByte: number): void {
     this.#silent.delete(caller);
     const route = this.#routes.get(firstByte);
@@ -180,7 +190,11 @@ class FrontDoor {
     } else if (route !== undefined) {
       this.#leave(caller);
       caller.socket.off('error', ignore);
-      route(caller.socket);
+      try {
+        route(caller.socket);
+      } catch {
+        this.#refuse(caller.socket, 'route');
+      }
     } else {
       this.#refuse(caller.socket, 'first-byte');
     }

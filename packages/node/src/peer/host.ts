@@ -15,11 +15,9 @@ import { deadline, type Deadline, dialError, streamError } from './errors.ts';
 import { addressRanges, type FirstByteRoutes } from './front-door.ts';
 import { peerIdOfSeed, privateKeyFromSeed, toPeerId } from './identity.ts';
 import { createLibp2pNode, LIBP2P_PROTOCOLS } from './libp2p-node.ts';
+import { type Admission, Links, type PeerConnection, type PeerEvent } from './links.ts';
 import { DEFAULT_PEER_LIMITS, type PeerLimits } from './limits.ts';
 import { type PeerStream, wrapStream } from './stream.ts';
-
-/** Whether the roster names a peer. */
-export type Admission = 'member' | 'stranger';
 
 /** How a host is made. */
 export interface PeerHostOptions {
@@ -51,25 +49,6 @@ export interface HandleOptions {
 
 /** Serves one stream; it is closed when the promise resolves, and reset when it rejects. */
 export type StreamHandler = (stream: PeerStream) => Promise<void>;
-
-/** A live connection, as shown to operators. */
-export interface PeerConnection {
-  readonly remotePeerId: string;
-  readonly remoteAddress: string;
-  readonly direction: 'inbound' | 'outbound';
-  readonly admission: Admission;
-  readonly streams: number;
-  /** Milliseconds since 1970. */
-  readonly openedAtMs: number;
-}
-
-/** A peer's first connection opened, or its last one closed. `direction` is that of the connection. */
-export interface PeerEvent {
-  readonly kind: 'connected' | 'disconnected';
-  readonly remotePeerId: string;
-  readonly admission: Admission;
-  readonly direction: 'inbound' | 'outbound';
-}
 
 /** The host; `start` and `stop` may be called any number of times, also again after the other. */
 export interface PeerHost extends AsyncDisposable {
@@ -122,12 +101,6 @@ interface Registration extends HandleOptions {
   readonly handler: StreamHandler;
 }
 
-/** One open connection and what it was admitted as. */
-interface Link {
-  readonly connection: Connection;
-  readonly admission: Admission;
-}
-
 class Libp2pPeerHost implements PeerHost {
   readonly peerId: string;
   readonly #options: PeerHostOptions;
@@ -135,9 +108,7 @@ class Libp2pPeerHost implements PeerHost {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #handlers = new Map<string, Registration>();
-  readonly #listeners = new Set<(event: PeerEvent) => void>();
-  /** By peer, oldest first. */
-  readonly #links = new Map<string, Link[]>();
+  readonly #links: Links;
   readonly #streams = new Set<PeerStream>();
   #node: Libp2p | undefined;
   /** Starts and stops one after another. */
@@ -147,6 +118,7 @@ class Libp2pPeerHost implements PeerHost {
     this.#options = options;
     this.#limits = { ...DEFAULT_PEER_LIMITS, ...options.limits };
     this.#log = options.log.forComponent('interhosp:peer');
+    this.#links = new Links(this.#log);
     this.#clock = options.clock;
     this.peerId = peerIdOfSeed(options.identitySeed);
   }
@@ -174,9 +146,8 @@ class Libp2pPeerHost implements PeerHost {
       this.#node = undefined;
       const stopping = new PeerError('PEER_CLOSED', { details: { reason: 'stopping' } });
       for (const stream of this.#streams) stream.abort(stopping);
-      for (const links of this.#links.values()) for (const { connection } of links.slice()) connection.abort(stopping);
+      this.#links.end(() => true, 'stopping');
       await node.stop();
-      this.#links.clear();
       this.#log.write('info', 'peer.host.stopped', { peerId: this.peerId });
     });
   }
@@ -213,7 +184,7 @@ class Libp2pPeerHost implements PeerHost {
   ): Promise<PeerStream> {
     const limit = deadline(this.#clock, this.#limits.openTimeoutMs, options.signal);
     try {
-      const live = this.#liveConnection(peerId);
+      const live = this.#links.live(peerId);
       try {
         return await this.#openStream(await this.#connection(peerId, addresses, limit), protocol, limit);
       } catch (error) {
@@ -227,41 +198,33 @@ class Libp2pPeerHost implements PeerHost {
   }
 
   async disconnect(peerId: string): Promise<void> {
-    const reason = new PeerError('PEER_CLOSED', { details: { reason: 'disconnected' } });
-    // A copy: each end takes its link off the list at once.
-    for (const { connection } of this.#links.get(peerId)?.slice() ?? []) connection.abort(reason);
+    this.#links.end((each) => each === peerId, 'disconnected');
   }
 
   recheck(): void {
-    const reason = new PeerError('PEER_UNKNOWN', { details: { reason: 'roster' } });
-    for (const [peerId, links] of this.#links) {
-      if (this.admission(peerId) === 'member') continue;
-      for (const link of links.slice()) {
-        if (link.admission === 'stranger') continue;
-        this.#log.write('warn', 'peer.connection.revoked', { peerId });
-        link.connection.abort(reason);
-      }
-    }
+    const revoked = this.#links.end(
+      (peerId, admission) => admission === 'member' && this.admission(peerId) !== 'member',
+      'roster',
+    );
+    for (const peerId of revoked) this.#log.write('warn', 'peer.connection.revoked', { peerId });
   }
 
   admission(peerId: string): Admission {
-    return this.#options.admit(peerId);
+    try {
+      return this.#options.admit(peerId);
+    } catch {
+      // Who cannot be looked up is nobody; thrown from an event of libp2p this would end the process.
+      this.#log.write('error', 'peer.admission.failed', { peerId });
+      return 'stranger';
+    }
   }
 
   connections(): readonly PeerConnection[] {
-    return [...this.#links.values()].flat().map(({ admission, connection }) => ({
-      remotePeerId: connection.remotePeer.toString(),
-      remoteAddress: connection.remoteAddr.toString(),
-      direction: connection.direction,
-      admission,
-      streams: connection.streams.length,
-      openedAtMs: connection.timeline.open,
-    }));
+    return this.#links.list();
   }
 
   subscribe(listener: (event: PeerEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#links.subscribe(listener);
   }
 
   async #createNode(): Promise<Libp2p> {
@@ -284,7 +247,7 @@ class Libp2pPeerHost implements PeerHost {
       },
     });
     node.addEventListener('connection:open', (event) => this.#onOpen(event.detail));
-    node.addEventListener('connection:close', (event) => this.#onClose(event.detail));
+    node.addEventListener('connection:close', (event) => this.#links.remove(event.detail));
     for (const protocol of LIBP2P_PROTOCOLS) {
       node.use(protocol, (stream, connection, next) => {
         if (this.admission(connection.remotePeer.toString()) !== 'member') {
@@ -300,8 +263,7 @@ class Libp2pPeerHost implements PeerHost {
   #isRefused(peerId: string): boolean {
     if (this.admission(peerId) === 'member') return false;
     const open = [...this.#handlers.values()].some(({ strangersAllowed }) => strangersAllowed === true);
-    const strangers = [...this.#links.values()].flat().filter(({ admission }) => admission === 'stranger').length;
-    return !open || strangers >= this.#limits.maxStrangers;
+    return !open || this.#links.count('stranger') >= this.#limits.maxStrangers;
   }
 
   #refuseStranger(peerId: string): boolean {
@@ -320,25 +282,10 @@ class Libp2pPeerHost implements PeerHost {
       connection.abort(new PeerError('PEER_UNKNOWN', { details: { reason: 'roster' } }));
       return;
     }
-    const links = this.#links.get(peerId) ?? [];
-    links.push({ connection, admission });
-    this.#links.set(peerId, links);
-    if (links.length > this.#limits.maxConnectionsPerPeer) {
-      links[0]?.connection.abort(new PeerError('PEER_LIMIT', { details: { reason: 'connections' } }));
+    if (this.#links.add(connection, admission) > this.#limits.maxConnectionsPerPeer) {
+      this.#links.oldest(peerId)?.abort(new PeerError('PEER_LIMIT', { details: { reason: 'connections' } }));
     }
     if (admission === 'stranger') this.#limitLifetime(connection);
-    if (links.length === 1) this.#emit('connected', { connection, admission });
-  }
-
-  #onClose(connection: Connection): void {
-    const peerId = connection.remotePeer.toString();
-    const links = this.#links.get(peerId) ?? [];
-    const index = links.findIndex((link) => link.connection === connection);
-    if (index === -1) return;
-    const [link] = links.splice(index, 1);
-    if (links.length > 0) return;
-    this.#links.delete(peerId);
-    this.#emit('disconnected', link as Link);
   }
 
   #limitLifetime(connection: Connection): void {
@@ -350,21 +297,13 @@ class Libp2pPeerHost implements PeerHost {
     );
   }
 
-  #emit(kind: PeerEvent['kind'], { admission, connection }: Link): void {
-    const remotePeerId = connection.remotePeer.toString();
-    this.#log.write('info', `peer.${kind}`, { peerId: remotePeerId, role: admission });
-    for (const listener of this.#listeners) {
-      listener({ kind, remotePeerId, admission, direction: connection.direction });
-    }
-  }
-
   async #connection(peerId: string, addresses: readonly string[], limit: Deadline): Promise<Connection> {
     limit.signal.throwIfAborted();
     const node = this.#node;
     if (node === undefined) throw new PeerError('PEER_CLOSED', { details: { reason: 'not-started' } });
     toPeerId(peerId);
     if (this.admission(peerId) !== 'member') throw new PeerError('PEER_UNKNOWN', { details: { peerId } });
-    const live = this.#liveConnection(peerId);
+    const live = this.#links.live(peerId);
     if (live !== undefined) return live;
     const targets = addresses.map((address) => withPeerId(address, peerId));
     if (targets.length === 0) throw new PeerError('PEER_UNREACHABLE', { details: { peerId, reason: 'no-address' } });
@@ -385,11 +324,6 @@ class Libp2pPeerHost implements PeerHost {
       limit.throwIfCallerAborted();
       throw streamError(cause, { peerId, isConnected: connection.status === 'open', isLate: limit.signal.aborted });
     }
-  }
-
-  /** The newest: of several, the older are more likely to be dead. */
-  #liveConnection(peerId: string): Connection | undefined {
-    return this.#links.get(peerId)?.findLast(({ connection }) => connection.status === 'open')?.connection;
   }
 
   #track(raw: Stream, remotePeerId: string): PeerStream {
@@ -419,7 +353,7 @@ class Libp2pPeerHost implements PeerHost {
       await registration.handler(stream);
       await stream.close();
     } catch (error) {
-      this.#log.write('warn', 'peer.stream.failed', { peerId, kind: raw.protocol, ...errorFields(error) });
+      this.#log.write('warn', 'peer.stream.failed', { peerId, kind: raw.protocol.slice(1), ...errorFields(error) });
       stream.abort(error instanceof Error ? error : new Error('handler failed'));
     }
   }

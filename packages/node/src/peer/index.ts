@@ -1,16 +1,9 @@
 export { addressRanges } from './front-door.ts';
 export type { FirstByteRoutes } from './front-door.ts';
 export { createPeerHost } from './host.ts';
-export type {
-  Admission,
-  HandleOptions,
-  PeerConnection,
-  PeerEvent,
-  PeerHost,
-  PeerHostOptions,
-  StreamHandler,
-} from './host.ts';
+export type { HandleOptions, PeerHost, PeerHostOptions, StreamHandler } from './host.ts';
 export { peerIdOfSeed } from './identity.ts';
+export type { Admission, PeerConnection, PeerEvent } from './links.ts';
 export { DEFAULT_PEER_LIMITS } from './limits.ts';
 export type { PeerLimits } from './limits.ts';
 export type { PeerStream } from './stream.ts';

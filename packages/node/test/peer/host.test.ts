@@ -303,6 +303,41 @@ describe('a change of the roster', () => {
   });
 });
 
+describe('what the member gives the host', () => {
+  it('may throw without harm: a roster that cannot be read admits nobody, a listener that fails stops nothing', async () => {
+    const log = new RecordingLog();
+    let isBroken = false;
+    const b = await roster.host({
+      log,
+      admit: () => {
+        if (isBroken) throw new Error('no roster');
+        return 'member';
+      },
+      addressAllow: () => {
+        throw new Error('no ranges');
+      },
+    });
+    const heard: PeerEvent[] = [];
+    b.subscribe(() => {
+      throw new Error('listener');
+    });
+    b.subscribe((event) => heard.push(event));
+    b.handle(ECHO, echo, { maxInboundStreams: 1 });
+    const a = await roster.host();
+    const stream = await a.open(b.peerId, b.addresses(), ECHO);
+    await stream.send(Uint8Array.of(1));
+    expect(await stream.receive()).toEqual(Uint8Array.of(1));
+    isBroken = true;
+    b.recheck();
+    expect(b.connections()).toEqual([]);
+    await until(() => a.connections().length === 0);
+    await a.connect(b.peerId, b.addresses()).catch(() => {});
+    await until(() => log.count('peer.stranger.refused') === 1);
+    expect(heard.map(({ kind }) => kind)).toEqual(['connected', 'disconnected']);
+    expect(log.count('peer.listener.failed')).toBe(2);
+  });
+});
+
 describe('connections of one peer', () => {
   it('are limited, and the oldest goes', async () => {
     const b = await roster.host({ limits: { maxConnectionsPerPeer: 2 } });
