@@ -92,7 +92,7 @@ async function entryOf(
     payloads && parts.sealed.length > 0
       ? await payloadOf(options, clear, parts.clearBytes, parts.sealed, offset)
       : undefined;
-  return { ...clear, hash: hash.slice(), payload };
+  return { ...clear, hash: new Uint8Array(hash), payload };
 }
 
 async function payloadOf(

@@ -131,7 +131,7 @@ class ScanState {
     const end = {
       journalId: journalId ?? new Uint8Array(16),
       seq: this.#seq,
-      hash: this.#hash,
+      hash: new Uint8Array(this.#hash),
       segment: this.#segment,
       offset: this.#offset,
     };
@@ -170,7 +170,7 @@ class ScanState {
       return this.fail('damaged', segmentName(segment), record.offset, 'head');
     }
     this.#seq = seq;
-    this.#hash = record.hash.slice();
+    this.#hash = record.hash;
     this.#offset = record.end;
     this.#visit(seq, segment, record);
   }

@@ -25,7 +25,7 @@ export class SegmentReader {
   readonly #file: DiskFile;
   readonly #crypto: Crypto;
   readonly #end: number;
-  #window: Uint8Array = new Uint8Array();
+  #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
   #offset: number;
   /** Why {@link SegmentReader.next} returned undefined. */
@@ -53,18 +53,19 @@ export class SegmentReader {
     if (offset === this.#end) return this.#stop('end');
     const chainAt = offset - HASH_BYTES;
     if (this.#end - offset < LENGTH_BYTES) return this.#stop('short');
-    const start = await this.#view(chainAt, HASH_BYTES + LENGTH_BYTES);
-    const length = new DataView(start.buffer, start.byteOffset, start.length).getUint32(HASH_BYTES);
+    if (!this.#holds(chainAt, HASH_BYTES + LENGTH_BYTES)) await this.#load(chainAt, HASH_BYTES + LENGTH_BYTES);
+    const length = this.#window.readUInt32BE(offset - this.#windowAt);
     if (length < MIN_RECORD_BYTES || length > MAX_RECORD_BYTES) return this.#stop('length');
     const hashAt = offset + LENGTH_BYTES + length;
     const end = hashAt + HASH_BYTES;
     if (end > this.#end) return this.#stop('short');
-    const frame = await this.#view(chainAt, end - chainAt);
-    const hashed = frame.subarray(0, hashAt - chainAt);
-    const hash = frame.subarray(hashAt - chainAt);
-    if (!areEqual(hash, sha256(this.#crypto, hashed))) return this.#stop('chain');
+    if (!this.#holds(chainAt, end - chainAt)) await this.#load(chainAt, end - chainAt);
+    const at = chainAt - this.#windowAt;
+    const hash = this.#window.subarray(at + hashAt - chainAt, at + end - chainAt);
+    if (!hash.equals(sha256(this.#crypto, this.#window.subarray(at, at + hashAt - chainAt))))
+      return this.#stop('chain');
     this.#offset = end;
-    return { offset, end, record: hashed.subarray(HASH_BYTES + LENGTH_BYTES), hash };
+    return { offset, end, record: this.#window.subarray(at + HASH_BYTES + LENGTH_BYTES, at + hashAt - chainAt), hash };
   }
 
   #stop(ended: WalkEnd): undefined {
@@ -72,18 +73,16 @@ export class SegmentReader {
     return undefined;
   }
 
-  async #view(position: number, length: number): Promise<Uint8Array> {
+  #holds(position: number, length: number): boolean {
     const at = position - this.#windowAt;
-    if (at >= 0 && at + length <= this.#window.length) return this.#window.subarray(at, at + length);
-    const bytes = new Uint8Array(Math.min(Math.max(length, WINDOW_BYTES), this.#end - position));
-    const count = await this.#file.read(bytes, position);
-    // Another process may shorten the file under an offline check; what is missing then fails the hash.
-    this.#window = count < length ? bytes.fill(0, count) : bytes.subarray(0, count);
-    this.#windowAt = position;
-    return this.#window.subarray(0, length);
+    return at >= 0 && at + length <= this.#window.length;
   }
-}
 
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
+  async #load(position: number, length: number): Promise<void> {
+    const bytes = Buffer.alloc(Math.min(Math.max(length, WINDOW_BYTES), this.#end - position));
+    const count = await this.#file.read(bytes, position);
+    // Another process may shorten the file under an offline check; the zeros in place of what is missing fail the hash.
+    this.#window = count < length ? bytes : bytes.subarray(0, count);
+    this.#windowAt = position;
+  }
 }

@@ -10,6 +10,8 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
+  type KeyObject,
   sign,
   verify,
 } from 'node:crypto';
@@ -35,7 +37,7 @@ export interface NodeCrypto extends Crypto {
   ): readonly [Uint8Array, Uint8Array];
 }
 
-/** SHA-256, Ed25519 verification and AES-256-GCM of this process. */
+/** SHA-256, Ed25519 verification and AES-256-GCM of this process. The bytes of a key are not to be changed once it was used. */
 export function nodeCrypto(): NodeCrypto {
   return { sha256: () => nodeHash(), verifyEd25519, seal, open, sealParts };
 }
@@ -118,7 +120,7 @@ function sealParts(
   aad: Uint8Array,
 ): readonly [Uint8Array, Uint8Array] {
   checkNonce(nonce);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  const cipher = createCipheriv('aes-256-gcm', secretKeyOf(key), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(aad);
   const ciphertext = cipher.update(plaintext);
   cipher.final();
@@ -137,7 +139,7 @@ function open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8
   checkNonce(nonce);
   if (sealed.length < TAG_BYTES) return undefined;
   const tagAt = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv('aes-256-gcm', secretKeyOf(key), nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(aad);
   decipher.setAuthTag(sealed.subarray(tagAt));
   const plaintext = decipher.update(sealed.subarray(0, tagAt));
@@ -147,6 +149,18 @@ function open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad: Uint8
   } catch {
     return undefined;
   }
+}
+
+/** Key objects by the bytes they were made of: making one costs four times what sealing a small record does. */
+const secretKeys = new WeakMap<Uint8Array, KeyObject>();
+
+function secretKeyOf(key: Uint8Array): KeyObject {
+  let secretKey = secretKeys.get(key);
+  if (secretKey === undefined) {
+    secretKey = createSecretKey(key);
+    secretKeys.set(key, secretKey);
+  }
+  return secretKey;
 }
 
 function checkNonce(nonce: Uint8Array): void {
