@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { folderPacs } from '@interhosp/adapters/folder';
 import { memoryPacs } from '@interhosp/adapters/memory';
 import { pacsConformance } from '@interhosp/core/conformance';
 import type { Pacs, StorableInstance } from '@interhosp/core/pacs';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { heldBytes } from './held-bytes.ts';
 
 /** A PACS behind the server, and the way around it. */
@@ -28,10 +29,10 @@ async function folder(): Promise<Behind> {
   return {
     pacs,
     seed: async (instances) => {
-      for await (const { status } of pacs.store(instances)) expect(status).toBe('stored');
+      for await (const { status } of pacs.store(instances)) assert.equal(status, 'stored');
     },
     dispose: async () => {
-      expect(await readdir(join(root, '.parts'))).toEqual([]);
+      assert.deepEqual(await readdir(join(root, '.parts')), []);
       await pacs.stop();
       await rm(root, { recursive: true });
     },

@@ -25,7 +25,7 @@ export const MAX_ERROR_BYTES = 65_536;
 /** Studies or instances asked for at a time. */
 export const DEFAULT_PAGE_SIZE = 200;
 /** Answers to one search; beyond it a PACS ignores limit and offset, or the search is no search. */
-export const MAX_ANSWERS = 200_000;
+export const MAX_ANSWERS = 100_000;
 
 /** Instances in one store request. */
 export const DEFAULT_BATCH_INSTANCES = 50;

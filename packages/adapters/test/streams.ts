@@ -1,0 +1,8 @@
+// Streams as tests need them.
+
+/** Everything a stream yields. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
