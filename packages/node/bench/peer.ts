@@ -1,7 +1,7 @@
 /**
  * How fast one stream of 1 MiB frames is between two processes on loopback, beside a plain TCP socket in the same run.
  *
- *   node --conditions=@interhosp/source packages/node/bench/peer.ts [--quick] [--case stream|tcp]
+ *   npx -y pnpm@10 bench peer [--quick]
  *
  * Prints one JSON line per metric: MB/s, CPU seconds per GB and peak resident memory of each side (medians of three runs).
  */
