@@ -213,6 +213,13 @@ describe("a receiver's session", () => {
     expect(on({ type: 'block-durable', blocks: [{ ordinal: 0, index: 0 }] })).toEqual([]);
   });
 
+  it('does nothing of what an event asked for when the event ends the session', () => {
+    const { frame } = receiving();
+    frame(blockOf(first, 0, 0));
+    frame({ ...blockOf(first, 0, 1), bytes: new Uint8Array(20) });
+    expect(typesOf(frame(appendOf(first, 0)))).toEqual(['send', 'failed']);
+  });
+
   it('passes over a block that is here already, and gives its credit back', () => {
     const { frame, on } = receiving({ creditBytes: MIN_CREDIT_BYTES });
     frame(appendOf(large, 0));
