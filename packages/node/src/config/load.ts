@@ -14,7 +14,7 @@ export interface LoadedConfig {
   readonly config: MemberConfig;
   readonly file: string;
   /** Makes a path of the configuration absolute. */
-  resolvePath(path: string): string;
+  readonly resolvePath: (path: string) => string;
 }
 
 /**

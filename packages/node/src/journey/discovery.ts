@@ -31,8 +31,8 @@ export interface DiscoveryPorts {
   readonly log: Log;
   /** Whether this study with this count was dealt with: sent, or received from elsewhere. */
   isSettled(studyInstanceUid: Uid, instances: number): boolean;
-  /** Asks the rules and begins exchanges. Durable on return. */
-  onComplete(study: CompleteStudy): Promise<void>;
+  /** Asks the rules and begins exchanges, durable on return. False when the rules must be asked again later. */
+  onComplete(study: CompleteStudy): Promise<boolean>;
 }
 
 interface Sighting {
@@ -98,8 +98,7 @@ async function consider(
   if (instances === 0 || ports.isSettled(uid, instances)) return void note(instances > 0);
   note(false);
   if (clock.monotonicMs() - sinceMs < settings.quietMs) return;
-  await ports.onComplete({ header: await headerOf(ports, summary, signal), instances });
-  note(true);
+  note(await ports.onComplete({ header: await headerOf(ports, summary, signal), instances }));
 }
 
 /** The header of one instance, with what the PACS says of the study as a whole. */

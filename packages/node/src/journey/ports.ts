@@ -45,7 +45,7 @@ export interface InboundPorts extends SharedPorts {
   readonly filing: FilingSettings;
   readonly patients: PatientPorts;
   readonly signer: Signer;
-  journalHead(): JournalPosition;
+  readonly journalHead: () => JournalPosition;
   /** Runs one filing at a time for each study. */
   lane<T>(studyInstanceUid: string, work: () => Promise<T>): Promise<T>;
 }

@@ -166,7 +166,7 @@ interface Announcer {
 function createAnnouncer(pack: Pack, announce: Announce): Announcer {
   let waiting: Declared[] = [];
   let running: Promise<void> | undefined;
-  let failure: unknown;
+  let failure: Error | undefined;
   const run = async () => {
     while (waiting.length > 0) {
       const batch = waiting;
@@ -179,7 +179,7 @@ function createAnnouncer(pack: Pack, announce: Announce): Announcer {
     declared: (instance) => {
       waiting.push(instance);
       running ??= run()
-        .catch((error: unknown) => (failure = error))
+        .catch((error: unknown) => (failure = error as Error))
         .then(() => (running = undefined));
     },
     flush: async () => {

@@ -155,7 +155,7 @@ class JournalLedger implements Ledger {
     const about = FIRST.has(type) ? { kind: purpose, member: peer, priority, role, studyInstanceUid } : {};
     const under = UNDER_NODE_KEY.has(type) ? { ids: { ...about, exchangeId } } : { exchange: exchangeId, ids: about };
     const { seq } = await this.#journal.append(
-      { ...under, payload: encodeRecord(type, payload), type } as Parameters<Journal['append']>[0],
+      { ...under, payload: encodeRecord(type, payload), type },
       { sync: true },
     );
     return { at: isoSeconds(this.#clock.now()), seq, type };

@@ -2,20 +2,16 @@
  * A running member: opens what is durable, connects what is configured, and runs the journey of every exchange that is
  * not over. Whatever stops it, a start goes on where it was.
  */
-import { join } from 'node:path';
 import { ConfigError, FederationError, PacsError, ReconciliationError } from '@interhosp/core/errors';
-import { memberById, memberOfPeer, mayConnect, nodesOf, rosterHeads, rosterStanding } from '@interhosp/core/federation';
+import { memberById, memberOfPeer, nodesOf, rosterHeads, rosterStanding } from '@interhosp/core/federation';
 import type { Pacs, StudySummary } from '@interhosp/core/pacs';
-import type { PatientDirectory } from '@interhosp/core/patients';
-import { rosterPolicy, route, type RuleSetVersion } from '@interhosp/core/routing';
+import { rosterPolicy, route } from '@interhosp/core/routing';
 import { parseMemberId, type MemberId, type Priority, type Purpose, type StudyHeader } from '@interhosp/core/study';
 import { parseUid, type Uid } from '@interhosp/core/dicom';
 import { TRANSFER_PROTOCOL_ID, type SendReason } from '@interhosp/core/transfer';
 import type { Clock, Log } from '@interhosp/core/world';
 import { startAdmin, type AdminServer } from '../admin/server.ts';
-import { createPacs, createPatientDirectory } from '../config/adapters.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { openJournal, type Journal } from '../journal/index.ts';
 import { discover, headerOf, type CompleteStudy } from '../journey/discovery.ts';
 import { eraseBytes } from '../journey/expunge.ts';
 import { inbound } from '../journey/inbound.ts';
@@ -25,28 +21,16 @@ import type { InboundPorts, OutboundPorts, SharedPorts } from '../journey/ports.
 import { RECEIPT_PROTOCOL_ID, takeReceipts } from '../journey/receipts.ts';
 import { receiveOver } from '../journey/receive.ts';
 import { supervise } from '../journey/supervise.ts';
-import { openKeyVault, readPassphrase, type KeyVault } from '../keys/index.ts';
 import { errorFields } from '../observe/logger.ts';
-import {
-  createDocumentExchange,
-  createPeerHost,
-  keepConnected,
-  type DocumentExchange,
-  type PeerAddress,
-  type PeerHost,
-} from '../peer/index.ts';
-import { openSpool, type Spool } from '../spool/index.ts';
-import { crashpoint, nodeClock, nodeCrypto, nodeDisk, nodeRandom } from '../world/index.ts';
+import { createDocumentExchange, keepConnected, type DocumentExchange, type PeerAddress } from '../peer/index.ts';
+import { crashpoint, nodeClock, nodeCrypto, nodeRandom } from '../world/index.ts';
 import { isInReview, jobDetail, jobSummary, mustBeInReview, mustBeStoppable, reviewItem } from './answers.ts';
 import { documentStore } from './document-store.ts';
-import { openDocuments, type FederationDocuments } from './documents.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { createLanes } from './lanes.ts';
-import { openLedger, type Ledger } from './ledger.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { MemberApi, MemberStatus, ReviewDecision, ReviewItem, SendRequest } from './member-api.ts';
-import { readPractitioners } from './practitioners.ts';
-import { loadRules } from './routing.ts';
+import { openParts, type Closers, type Parts } from './parts.ts';
 import { createSlots } from './slots.ts';
 
 /** How a member is made. */
@@ -89,19 +73,6 @@ export function createMember(options: MemberOptions): Member {
   return member;
 }
 
-/** What is opened, in order, and closed in the reverse. */
-interface Parts {
-  keys: KeyVault;
-  journal: Journal;
-  ledger: Ledger;
-  spool: Spool;
-  documents: FederationDocuments;
-  pacs: ReadonlyMap<string, Pacs>;
-  patients: PatientDirectory;
-  rules?: { readonly version: RuleSetVersion; readonly isLive: boolean };
-  host: PeerHost;
-}
-
 class RunningMember implements MemberApi {
   readonly #loaded: LoadedConfig;
   readonly #log: Log;
@@ -114,13 +85,13 @@ class RunningMember implements MemberApi {
   readonly #feed: EventFeed;
   readonly #lanes = createLanes();
   readonly #startedMs: number;
-  readonly #closers: (() => Promise<unknown>)[];
+  readonly #closers: Closers;
   #admin: AdminServer | undefined;
 
   static async open(options: MemberOptions): Promise<RunningMember> {
-    const closers: (() => Promise<unknown>)[] = [];
+    const closers: Closers = [];
     try {
-      const parts = await openParts(options, closers);
+      const parts = await openParts({ clock: nodeClock(), ...options }, closers);
       const member = new RunningMember(options, parts, closers);
       await member.#run();
       return member;
@@ -130,11 +101,7 @@ class RunningMember implements MemberApi {
     }
   }
 
-  private constructor(
-    { clock = nodeClock(), loaded, log }: MemberOptions,
-    parts: Parts,
-    closers: (() => Promise<unknown>)[],
-  ) {
+  private constructor({ clock = nodeClock(), loaded, log }: MemberOptions, parts: Parts, closers: Closers) {
     this.#loaded = loaded;
     this.#log = log.forComponent('interhosp:member');
     this.#clock = clock;
@@ -319,7 +286,7 @@ class RunningMember implements MemberApi {
     const { discovery, reconciliation } = this.#loaded.config;
     return {
       clock: this.#clock,
-      isSettled: (uid: Uid, instances: number) => this.#isSettled(uid, instances),
+      isSettled: (uid: Uid) => this.#isSettled(uid),
       log: this.#log,
       onComplete: (study: CompleteStudy) => this.#route(study),
       settings: {
@@ -356,37 +323,45 @@ class RunningMember implements MemberApi {
 
   // ---- routing
 
-  /** Sent with this count, or received from elsewhere: a study that came through the federation does not leave by itself. */
-  #isSettled(uid: Uid, instances: number): boolean {
-    return this.#parts.ledger.ofStudy(uid).some((x) => {
-      if (x.facts.role === 'receiver') return true;
-      const discovered = x.recorded('DISCOVERED');
-      return discovered === undefined ? x.state.has('EXPUNGED') : discovered.instances >= instances;
-    });
+  /** Received from elsewhere, or sent and erased here since: neither leaves by itself again. */
+  #isSettled(uid: Uid): boolean {
+    return this.#parts.ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' || x.state.has('EXPUNGED'));
   }
 
-  async #route({ header, instances }: CompleteStudy): Promise<void> {
-    const { rules } = this.#parts;
-    if (rules === undefined) return;
-    const { documents } = this.#parts;
+  /** False when a rule's schedule or a policy says to ask again. */
+  async #route({ header, instances }: CompleteStudy): Promise<boolean> {
+    const { documents, rules } = this.#parts;
+    if (rules === undefined) return true;
     const members = (documents.state().roster?.document.orgs ?? []).filter(({ state }) => state === 'active');
-    const decision = await route(header, rules.version.rules, {
+    const nowMs = this.#clock.now();
+    const { deferred, destinations, proposals } = await route(header, rules.version.rules, {
       members: members.map(({ orgId }) => orgId),
-      nowMs: this.#clock.now(),
+      nowMs,
       policy: rosterPolicy(() => documents.state()),
       practitioners: documents.practitioners(),
       self: this.#shared.self,
     });
     const about = { studyInstanceUid: header.studyInstanceUid };
-    for (const { member, ruleId } of decision.proposals)
-      this.#log.write('info', 'routing.proposed', { ...about, member, ruleId });
-    for (const { member, priority, purpose, ruleId } of decision.destinations) {
-      if (!rules.isLive) {
-        this.#log.write('warn', 'routing.not-approved', { ...about, member, ruleId });
-        continue;
-      }
+    const log = (event: string, { member, ruleId }: { readonly member: string; readonly ruleId: string }) =>
+      this.#log.write('info', event, { ...about, member, ruleId });
+    for (const proposal of proposals) log('routing.proposed', proposal);
+    for (const deferral of deferred) log('routing.deferred', deferral);
+    if (!rules.isLive) {
+      for (const destination of destinations) log('routing.not-approved', destination);
+      return true;
+    }
+    const open = destinations.filter(({ notBeforeMs = 0 }) => notBeforeMs <= nowMs);
+    for (const { member, priority, purpose, ruleId } of open) {
+      if (this.#isSent(header.studyInstanceUid, member, instances)) continue;
       await this.#accept({ because: { kind: 'rule', ruleId }, header, instances, priority, purpose, to: member });
     }
+    return deferred.length === 0 && open.length === destinations.length;
+  }
+
+  #isSent(uid: Uid, member: MemberId, instances: number): boolean {
+    return this.#parts.ledger
+      .ofStudy(uid)
+      .some((x) => x.facts.peer === member && (x.recorded('DISCOVERED')?.instances ?? 0) >= instances);
   }
 
   async #accept(study: {
@@ -510,58 +485,4 @@ class RunningMember implements MemberApi {
   events(options?: { readonly signal?: AbortSignal }) {
     return this.#feed.events(options);
   }
-}
-
-async function openParts(
-  { clock = nodeClock(), loaded, log }: MemberOptions,
-  closers: (() => Promise<unknown>)[],
-): Promise<Parts> {
-  const { config, resolvePath } = loaded;
-  const disk = nodeDisk();
-  const crypto = nodeCrypto();
-  const random = nodeRandom();
-  const data = resolvePath(config.data);
-  const passphrase = await readPassphrase(resolvePath(config.passphraseFile), disk);
-  const keys = await openKeyVault({ crypto, disk, folder: join(data, 'keys'), log, passphrase, random });
-  const journal = await openJournal({ clock, crypto, disk, folder: join(data, 'journal'), keys, log, random });
-  closers.push(() => journal.close());
-  const ledger = await openLedger({ clock, journal, keys, random });
-  const { lowWaterBytes } = config.spool;
-  const spool = await openSpool({ crypto, disk, folder: join(data, 'spool'), keys, log, lowWaterBytes, random });
-  closers.push(() => spool.close());
-  const documents = await openDocuments({
-    clock,
-    crypto,
-    disk,
-    dropFolder: resolvePath(config.federation.documents),
-    federationId: config.federation.id,
-    keepFolder: join(data, 'federation'),
-    log,
-    member: config.member,
-  });
-  if (config.practitioners !== undefined) {
-    await documents.publishPractitioners(await readPractitioners(resolvePath(config.practitioners)), keys.identity);
-  }
-  const pacs = new Map<string, Pacs>();
-  for (const name of Object.keys(config.pacs)) {
-    const adapter = await createPacs(loaded, name, { clock, log });
-    await adapter.start();
-    closers.push(() => adapter.stop());
-    pacs.set(name, adapter);
-  }
-  const patients = await createPatientDirectory(loaded, { clock, log });
-  await patients.start();
-  closers.push(() => patients.stop());
-  const { routing } = config;
-  const approval = routing?.approval === undefined ? undefined : resolvePath(routing.approval);
-  const rules = routing === undefined ? undefined : await loadRules(resolvePath(routing.rules), approval, crypto);
-  const host = createPeerHost({
-    admit: (peerId) => (mayConnect(documents.state(), peerId, clock.now()) ? 'member' : 'stranger'),
-    clock,
-    identitySeed: keys.identitySeed,
-    listen: config.listen,
-    log,
-  });
-  closers.push(() => host.stop());
-  return { documents, host, journal, keys, ledger, pacs, patients, spool, ...(rules === undefined ? {} : { rules }) };
 }

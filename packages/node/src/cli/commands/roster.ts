@@ -193,9 +193,7 @@ async function writeRoster(
   signer: Signer,
 ): Promise<RosterState> {
   const roster = createRoster(state, orgs, { issuedMs: Date.now() });
-  const bytes = encodeEnvelope(
-    await signEnvelope(ROSTER_TYPE, roster as unknown as Parameters<typeof signEnvelope>[1], [signer]),
-  );
+  const bytes = encodeEnvelope(await signEnvelope(ROSTER_TYPE, roster, [signer]));
   const next = accepted(state, [bytes]);
   // A member that missed a version needs those between; the folder keeps them all.
   await writeFile(join(folder, `roster-${rosterHeads(next).rosterVersion}.json`), bytes);
