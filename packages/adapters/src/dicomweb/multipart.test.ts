@@ -113,19 +113,20 @@ describe('a multipart reader', () => {
   });
 
   it('holds no more than a chunk of a part whose end does not come', async () => {
+    const chunk = Buffer.from('\r\n--\r\n-'.repeat(1000));
     let made = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       yield Buffer.from('--b\r\n\r\n');
       for (;;) {
-        made++;
-        yield Buffer.from('\r\n--\r\n-'.repeat(1000));
+        made += chunk.length;
+        yield chunk;
       }
     }
     let read = 0;
     for await (const { body } of readMultipart(endless(), 'b', { maxPartBytes: 1_000_000_000 })) {
       for await (const piece of body) {
         read += piece.length;
-        expect(made * 8000 - read).toBeLessThan(20_000);
+        expect(made - read).toBeLessThan(chunk.length);
         if (read > 1_000_000) break;
       }
       break;
