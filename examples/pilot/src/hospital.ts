@@ -81,7 +81,7 @@ function configurationText({ listen, pacsUrl, plan }: HospitalSite, federationId
     destination: 'main',
     patients: { use: '@interhosp/adapters/patients-csv', file: './patients.csv', issuer: plan.issuer },
     practitioners: './practitioners.csv',
-    routing: { rules: './rules.yaml' },
+    routing: { rules: './rules.yaml', approval: './rules.approval.json' },
     // A hospital leaves a minute between searches and waits ten for late images; nobody wants to watch that.
     discovery: { pollSeconds: 1, quietSeconds: 1, windowDays: 'all' },
     reconciliation: {

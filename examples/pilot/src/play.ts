@@ -56,6 +56,8 @@ export async function play(stage: Stage, story: Story, options: DemoOptions): Pr
   story.chapter('Two hospitals, each with its PACS, its patients and its member');
   const { federation, members, pacs, sites } = await openHospitals(stage, story, options);
   const died = Promise.race(members.map((member) => member.died));
+  // Heard of wherever somebody waits.
+  died.catch(() => {});
 
   story.chapter('Studies are made, as on any day');
   const studies = STUDIES.map((plan) => makeStudy(plan, stage.folder));

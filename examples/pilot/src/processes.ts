@@ -31,7 +31,7 @@ export interface Program {
 export interface Running {
   readonly title: string;
   readonly pid: number;
-  /** The first line of JSON on its standard output. */
+  /** The line of JSON with which it says `"event":"ready"` on standard output. */
   ready(): Promise<Readonly<Record<string, unknown>>>;
   /** Rejects once it ended before it was stopped; never resolves. */
   readonly died: Promise<never>;
@@ -136,7 +136,10 @@ function readyLine(child: ChildProcess, died: Promise<never>, program: Program):
   const first = new Promise<Record<string, unknown>>((resolve) => {
     if (child.stdout === null) return;
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line.startsWith('{')) resolve(JSON.parse(line) as Record<string, unknown>);
+      // What else it prints is in its log, an error before it ends among it.
+      if (!line.startsWith('{"')) return;
+      const said = JSON.parse(line) as Record<string, unknown>;
+      if (said['event'] === 'ready') resolve(said);
     });
   });
   return bounded(Promise.race([first, died]), READY_MS, `${program.title} did not say that it is ready`);

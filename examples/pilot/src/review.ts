@@ -46,6 +46,8 @@ export async function decideOnWorklist(scene: DecisionScene): Promise<ReadonlySe
     }
     const filedBefore = await isListedWhole(made, scene.pacs[expected.at]);
     await decide(scene, item, made.plan, expected);
+    scene.story.say();
+    scene.watch.resume();
     if (!filedBefore) decided.add(made);
   }
   return decided;

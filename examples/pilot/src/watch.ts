@@ -9,8 +9,10 @@ import { megabytes, type Story } from './story.ts';
 
 /** Watches until it is told to stop. */
 export interface Watch {
-  /** Leaves the bars where they are, so that something else can be told. What moves later is no longer drawn. */
+  /** Leaves the bars where they are, so that something else can be told; what moves meanwhile is not drawn. */
   pause(): void;
+  /** Draws again, below what was told. */
+  resume(): void;
   /** Ends it. */
   stop(): Promise<void>;
 }
@@ -31,6 +33,9 @@ const WORDS: Readonly<Record<string, string>> = {
   CLOSED: 'in the PACS (R2 signed)',
 };
 
+/** Where there is only room for lines, these say enough. */
+const STEPS_IN_LINES = new Set(['RECEIVING', 'R1_SIGNED', 'R2_SIGNED', 'HELD', 'CANCELLED', 'EXPIRED', 'QUARANTINE']);
+
 /** Starts watching the arrivals of both members. */
 export async function watchArrivals(
   story: Story,
@@ -38,20 +43,28 @@ export async function watchArrivals(
   studies: readonly MadeStudy[],
 ): Promise<Watch> {
   const stop = new AbortController();
-  const board = story.stream.isTTY ? barBoard(story.stream) : lineBoard(story);
+  const newBoard = () => (story.stream.isTTY ? barBoard(story.stream) : lineBoard(story));
+  let board: Board | undefined = newBoard();
+  const pause = () => {
+    board?.stop();
+    board = undefined;
+  };
   const readers = (Object.keys(dataFolders) as HospitalKey[]).map(async (key) => {
     const member = await adminClient(dataFolders[key]);
-    const show = (event: MemberEvent, study: MadeStudy) => board.show(titleOf(key, study), study.bytes, event);
+    const show = (event: MemberEvent, study: MadeStudy) => board?.show(titleOf(key, study), study.bytes, event);
     await follow(member, stop.signal, show, studies);
   });
   // Bars are for the eyes: a stream of events that ends changes nothing.
   for (const reader of readers) reader.catch(() => {});
   return {
-    pause: () => board.stop(),
+    pause,
+    resume: () => {
+      board ??= newBoard();
+    },
     stop: async () => {
       stop.abort();
       await Promise.allSettled(readers);
-      board.stop();
+      pause();
     },
   };
 }
@@ -113,7 +126,7 @@ function lineBoard(story: Story): Board {
   return {
     show: (title, totalBytes, event) => {
       const state = wordsFor(event.state);
-      if (last.get(title) === state) return;
+      if (!STEPS_IN_LINES.has(event.state) || last.get(title) === state) return;
       last.set(title, state);
       story.say(`${title.padEnd(24)} ${megabytes(totalBytes).padStart(8)}  ${state}`);
     },
