@@ -66,8 +66,12 @@ async function retrieveMissing(
   for await (const summary of ports.source.findInstances(studyInstanceUid, { signal })) {
     if (!held.has(summary.sopInstanceUid)) missing.set(summary.sopInstanceUid, summary);
   }
-  if (missing.size === 0 && held.size === 0)
-    throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
+  // It was there when it was accepted. A PACS that is starting, or indexing, shows less than it holds: never seal that.
+  const { instances } = x.required('DISCOVERED');
+  const shown = held.size + missing.size;
+  if (shown === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid }, retry: 'later' });
+  if (shown < instances)
+    throw new PacsError('PACS_INCOMPLETE', { details: { count: instances - shown, studyInstanceUid }, retry: 'later' });
   if (missing.size === 0) return [];
   const announcer = createAnnouncer(pack, announce);
   const failures: ErrorCode[] = [];
