@@ -185,8 +185,14 @@ function isConfirmation({
   statusDigest,
 }: Readonly<Record<string, unknown>>): boolean {
   if (evidence !== 'query' && evidence !== 'commitment') return false;
-  if (!Array.isArray(partial) || typeof statusDigest !== 'string') return false;
+  if (!Array.isArray(partial) || !partial.every(isNamed) || typeof statusDigest !== 'string') return false;
   return Number.isSafeInteger(filed) && (filed as number) > 0 && (filed as number) + partial.length === instances;
+}
+
+function isNamed(entry: unknown): boolean {
+  if (typeof entry !== 'object' || entry === null) return false;
+  const { code, sop } = entry as Readonly<Record<string, unknown>>;
+  return typeof code === 'string' && typeof sop === 'string' && Object.keys(entry).length === 2;
 }
 
 /** What of a partial delivery is not there, as records. */

@@ -55,6 +55,8 @@ export interface SafeFields {
 }
 
 const IDENTIFIER = /^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}$/;
+/** A module as a configuration names it: a package, or a path. */
+const MODULE = /^[@./A-Za-z0-9][A-Za-z0-9._:@/+-]{0,255}$/;
 /** Paths of our own configuration and storage; shown as given by the person who runs the member. */
 const PATH = /^[^\n\r\0]{1,512}$/;
 const UID = /^[0-9.]{1,64}$/;
@@ -76,7 +78,7 @@ const TEXT_FORMS: Readonly<Record<string, RegExp>> = {
   role: IDENTIFIER,
   kind: IDENTIFIER,
   pacs: IDENTIFIER,
-  adapter: IDENTIFIER,
+  adapter: MODULE,
   component: IDENTIFIER,
   code: IDENTIFIER,
   reason: IDENTIFIER,
