@@ -58,8 +58,10 @@ export {
   verifyReceipt,
 } from './receipts.ts';
 export type { ConfirmedReceipt, DurableReceipt, ExpectedReceipt, Receipt, ReceiptFacts } from './receipts.ts';
-export { decodeRecord, encodeRecord } from './records.ts';
+export { decodeRecord, encodeRecord } from './record-codec.ts';
+export { LAZY_RECORDS } from './records.ts';
 export type {
+  CoercionTime,
   FilingOutcome,
   QuarantinedRecord,
   ReceiptRecord,

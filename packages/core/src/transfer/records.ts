@@ -4,7 +4,6 @@
  * but for receipts, which name no patient and outlive it.
  */
 import type { Uid } from '../dicom/uid.ts';
-import { TransferError } from '../errors/interhosp-error.ts';
 import type { DecisionRecord } from '../reconciliation/decision-record.ts';
 import type { Digest, LocalPatient, MemberId, Priority, Purpose, StudyHeader, TransferId } from '../study/index.ts';
 
@@ -24,6 +23,12 @@ export interface FilingOutcome {
   readonly status: 'filed' | 'quarantined';
   /** Only with `quarantined`. */
   readonly code?: string;
+}
+
+/** What makes coercion byte-deterministic: fixed once per filing, so that a repeated store is identical. */
+export interface CoercionTime {
+  readonly coercionTimeMs: number;
+  readonly utcOffsetMinutes: number;
 }
 
 type Nothing = Readonly<Record<string, never>>;
@@ -55,11 +60,15 @@ export interface RecordPayloads {
     /** What the PACS held when the study was taken. */
     readonly instances: number;
     readonly supersedes?: TransferId;
+    /** From 1; left out it is the next. A re-send after undo, recall or deletion is a new attempt. */
+    readonly attempt?: number;
   };
   readonly OFFERED: { readonly rosterVersion: number };
   readonly SENDING: Nothing;
   readonly REMOTE_DURABLE: ReceiptRecord;
   readonly REMOTE_CONFIRMED: ReceiptRecord;
+  /** The receiver took R2 back: what was delivered there is not any more. */
+  readonly REMOTE_WITHDRAWN: ReceiptRecord;
   // Both.
   readonly SEALED: SealRecord;
   readonly CLOSED: Nothing;
@@ -74,6 +83,8 @@ export interface RecordPayloads {
     readonly expectedInstances?: number;
     readonly expectedBytes?: number;
     readonly supersedes?: TransferId;
+    /** As offered; left out it is the next. */
+    readonly attempt?: number;
   };
   readonly ADMITTED: Nothing;
   readonly RECEIVING: Nothing;
@@ -92,18 +103,24 @@ export interface RecordPayloads {
     readonly reason?: string;
   };
   readonly LINKED: { readonly patient: LocalPatient; /** `automatic`, or the person. */ readonly by: string };
+  /** A person took the link back, after R2 was withdrawn where it was signed. What was filed is to be filed anew. */
+  readonly UNLINKED: { readonly by: string; readonly reason: string };
   // The receiver: filing.
-  readonly STORING: {
-    /** Fixed once per attempt, so that a repeated store is identical. */
-    readonly coercionTimeMs: number;
-    readonly utcOffsetMinutes: number;
+  /** Before the seal, marked incomplete: emergencies only. */
+  readonly EARLY_STORING: CoercionTime;
+  /** Again for each batch. */
+  readonly EARLY_STORED: { readonly outcomes: readonly FilingOutcome[] };
+  readonly STORING: CoercionTime & {
     /** What the PACS held of this study before. */
     readonly alreadyHeld: readonly Uid[];
   };
   readonly STORED: { readonly outcomes: readonly FilingOutcome[] };
   readonly CONFIRMED: { readonly evidence: 'query' | 'commitment'; readonly instances: readonly FilingOutcome[] };
   readonly R2_SIGNED: ReceiptRecord;
+  /** R2 taken back; allowed after everything else, also after the erasure. */
+  readonly R2_WITHDRAWN: ReceiptRecord & { readonly by: string; readonly reason: string };
   // Aside.
+  readonly REPRIORITISED: { readonly priority: Priority; readonly by: string };
   readonly RETRY_WAIT: { readonly code: string; readonly failures: number; readonly untilMs: number };
   readonly QUARANTINE: QuarantinedRecord;
   readonly HELD: { readonly code: string };
@@ -116,66 +133,14 @@ export interface RecordPayloads {
 /** A type of record. */
 export type RecordType = keyof RecordPayloads;
 
-/** Version of the payloads' form; a higher one was written by a newer program. */
-const PAYLOAD_VERSION = 1;
-
-/** A payload as the journal keeps it. */
-export function encodeRecord<T extends RecordType>(_type: T, payload: RecordPayloads[T]): object {
-  return { payload, v: PAYLOAD_VERSION };
-}
-
 /**
- * A payload read back from the journal, whose seal and chain have shown that we wrote it.
- *
- * @param stored - Undefined when the key was erased; so is the answer then.
- * @throws {TransferError} `TRANSFER_RECORD_VERSION`, `TRANSFER_RECORD_INVALID`
+ * Records that need not be durable before the next effect: losing one costs a repetition and nothing else. All others are
+ * synced before anything is done or said on their strength.
  */
-export function decodeRecord<T extends RecordType>(type: T, stored: unknown): RecordPayloads[T] | undefined {
-  if (stored === undefined) return undefined;
-  const { payload, v } = stored as { readonly payload?: unknown; readonly v?: unknown };
-  if (typeof v === 'number' && v > PAYLOAD_VERSION) {
-    throw new TransferError('TRANSFER_RECORD_VERSION', { details: { kind: type, version: v } });
-  }
-  if (v !== PAYLOAD_VERSION || typeof payload !== 'object' || payload === null || !(type in REQUIRED)) {
-    throw new TransferError('TRANSFER_RECORD_INVALID', { details: { kind: type } });
-  }
-  for (const field of REQUIRED[type]) {
-    if (!Object.hasOwn(payload, field))
-      throw new TransferError('TRANSFER_RECORD_INVALID', { details: { field, kind: type } });
-  }
-  return payload as RecordPayloads[T];
-}
-
-/** Fields without which a payload cannot be used. */
-const REQUIRED: Readonly<Record<RecordType, readonly string[]>> = {
-  DISCOVERED: ['header', 'receiver', 'priority', 'purpose', 'because', 'instances'],
-  OFFERED: ['rosterVersion'],
-  SENDING: [],
-  REMOTE_DURABLE: ['envelope'],
-  REMOTE_CONFIRMED: ['envelope'],
-  SEALED: ['transferId', 'manifestRoot', 'instances', 'bytes', 'quarantined'],
-  CLOSED: [],
-  EXPUNGED: [],
-  OFFER_SEEN: ['header', 'sender', 'priority', 'purpose', 'rosterVersion'],
-  ADMITTED: [],
-  RECEIVING: [],
-  VERIFIED: [],
-  R1_SIGNED: ['envelope'],
-  RECONCILING: ['decision'],
-  REVIEW: [],
-  AWAITING_PATIENT: [],
-  PROVISIONAL: ['patient'],
-  DECIDED: ['kind', 'by'],
-  LINKED: ['patient', 'by'],
-  STORING: ['coercionTimeMs', 'utcOffsetMinutes', 'alreadyHeld'],
-  STORED: ['outcomes'],
-  CONFIRMED: ['evidence', 'instances'],
-  R2_SIGNED: ['envelope'],
-  RETRY_WAIT: ['code', 'failures', 'untilMs'],
-  QUARANTINE: ['sopInstanceUid', 'code'],
-  HELD: ['code'],
-  RELEASED: ['by'],
-  CANCELLED: ['by', 'reason'],
-  EXPIRED: ['policy'],
-  RECALLED: ['by', 'reason'],
-};
+export const LAZY_RECORDS: ReadonlySet<RecordType> = new Set<RecordType>([
+  'SENDING',
+  'RECEIVING',
+  'RECONCILING',
+  'EARLY_STORED',
+  'RETRY_WAIT',
+]);

@@ -60,7 +60,7 @@ describe('a shape', () => {
 
   it('does not take inherited fields for its own', () => {
     expect(problemOf(person, Object.create({ name: 'Mia', pets: [] }))).toBe('name');
-    expect(problemOf(variant('kind', {}), { kind: 'toString' })).toBe('kind');
+    expect(problemOf(variant<{ readonly kind: string }>('kind', {}), { kind: 'toString' })).toBe('kind');
   });
 
   it('keeps each limit on both sides', () => {
