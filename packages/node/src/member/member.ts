@@ -27,6 +27,7 @@ import { crashpoint, nodeClock, nodeCrypto, nodeRandom } from '../world/index.ts
 import { isInReview, jobDetail, jobSummary, mustBeInReview, mustBeStoppable, reviewItem } from './answers.ts';
 import { documentStore } from './document-store.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
+import { keepIndexed } from './indexer.ts';
 import { createLanes } from './lanes.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { MemberApi, MemberStatus, ReviewDecision, ReviewItem, SendRequest } from './member-api.ts';
@@ -142,7 +143,10 @@ class RunningMember implements MemberApi {
     await host.start();
     exchange.start();
     for (const x of ledger.all()) await this.#resume(x);
-    this.#background.push(documents.watch(signal));
+    this.#background.push(
+      documents.watch(signal),
+      keepIndexed(this.#parts.store, { ...this.#parts, clock: this.#clock, log: this.#log }, signal),
+    );
     const { source } = this.#loaded.config;
     if (this.#parts.rules !== undefined && source !== undefined) {
       const pacs = this.#pacs(source);

@@ -11,10 +11,13 @@ import { openJournal, type Journal } from '../journal/index.ts';
 import { openKeyVault, readPassphrase, type KeyVault } from '../keys/index.ts';
 import { createPeerHost, type PeerHost } from '../peer/index.ts';
 import { openSpool, type Spool } from '../spool/index.ts';
+import { catchUpStore, type Store } from '../store/index.ts';
 import { nodeCrypto, nodeDisk, nodeRandom } from '../world/index.ts';
 import { openDocuments, type FederationDocuments } from './documents.ts';
 import { openLedger, type Ledger } from './ledger.ts';
+import { openMemberStore } from './offline.ts';
 import { readPractitioners } from './practitioners.ts';
+import { PROJECTIONS } from './projections.ts';
 import { loadRules } from './routing.ts';
 
 /** The parts of a running member. */
@@ -23,6 +26,7 @@ export interface Parts {
   journal: Journal;
   ledger: Ledger;
   spool: Spool;
+  store: Store;
   documents: FederationDocuments;
   pacs: ReadonlyMap<string, Pacs>;
   patients: PatientDirectory;
@@ -52,6 +56,9 @@ export async function openParts({ clock, loaded, log }: MemberOptions, closers: 
   const journal = await openJournal({ clock, crypto, disk, folder: join(data, 'journal'), keys, log, random });
   closers.push(() => journal.close());
   const ledger = await openLedger({ clock, journal, keys, random });
+  const store = await openMemberStore(data, keys, log);
+  closers.push(() => store.close());
+  await catchUpStore(store, journal, PROJECTIONS, { log, verify: true });
   const { lowWaterBytes } = config.spool;
   const spool = await openSpool({ crypto, disk, folder: join(data, 'spool'), keys, log, lowWaterBytes, random });
   closers.push(() => spool.close());
@@ -89,5 +96,16 @@ export async function openParts({ clock, loaded, log }: MemberOptions, closers: 
     log,
   });
   closers.push(() => host.stop());
-  return { documents, host, journal, keys, ledger, pacs, patients, spool, ...(rules === undefined ? {} : { rules }) };
+  return {
+    documents,
+    host,
+    journal,
+    keys,
+    ledger,
+    pacs,
+    patients,
+    spool,
+    store,
+    ...(rules === undefined ? {} : { rules }),
+  };
 }

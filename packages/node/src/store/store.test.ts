@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExchangeId } from '@interhosp/core/study';
+import { Level } from 'level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   codeOf,
@@ -200,6 +201,55 @@ describe('store', () => {
     await catchUpStore(store, journal, [jobs], { log });
     await store.clear();
     expect(await catchUpStore(store, journal, [jobs], { log })).toEqual({ records: 3, rebuilt: 'empty' });
+  });
+
+  it('notices a value that is gone, altered, older or under another key, and is rebuilt', async () => {
+    await using journal = await openLog(simDisk());
+    for (const exchange of [EXCHANGE_A, EXCHANGE_B])
+      await journal.append({ type: 'x', exchange, payload: { name: 'n' } });
+    const keyA = storeKey('job', EXCHANGE_A);
+    const keyB = storeKey('job', EXCHANGE_B);
+    let store = await open();
+    await catchUpStore(store, journal, [jobs], { log });
+    const expected = await content(store);
+    await store.write([{ kind: 'put', key: keyA, value: 'other' }]);
+    const older = await withLevel((level) => level.get(keyA));
+    await store.close();
+    store = await open();
+    await rebuildStore(store, journal, [jobs]);
+
+    type Harm = (level: Level<string, Uint8Array>) => Promise<unknown>;
+    const harms: Harm[] = [
+      (level) => level.del(keyA),
+      (level) => level.put(keyA, older as Uint8Array),
+      async (level) => level.put(keyA, (await level.get(keyB)) as Uint8Array),
+      async (level) => {
+        const bytes = Buffer.from((await level.get(keyA)) as Uint8Array);
+        bytes[40] = (bytes[40] as number) ^ 1;
+        await level.put(keyA, bytes);
+      },
+      (level) => level.put(keyA, new Uint8Array()),
+    ];
+    for (const [index, harm] of harms.entries()) {
+      await store.close();
+      await withLevel(harm);
+      store = await open();
+      if (index > 1) expect(await codeOf(store.get(keyA)), String(index)).toBe('STORAGE_INDEX_DAMAGED');
+      const { rebuilt } = await catchUpStore(store, journal, [jobs], { log, verify: true });
+      expect(rebuilt, String(index)).toBe('damaged');
+      expect(await content(store)).toEqual(expected);
+    }
+    await store.close();
+
+    async function withLevel<T>(work: (level: Level<string, Uint8Array>) => Promise<T>): Promise<T> {
+      await store.close();
+      const level = new Level<string, Uint8Array>(folder, { valueEncoding: 'view' });
+      try {
+        return await work(level);
+      } finally {
+        await level.close();
+      }
+    }
   });
 
   it('reads as it should or says that it does not, whatever byte of its files is flipped', async () => {

@@ -1,11 +1,13 @@
 /** `interhosp jobs`, `job`, `cancel`, `release`, `send`: exchanges, as the running member tells. */
-import { ConfigError } from '@interhosp/core/errors';
+import { ConfigError, errorCodeOf } from '@interhosp/core/errors';
 import { PRIORITIES, PURPOSES, type Priority, type Purpose } from '@interhosp/core/study';
 import { Option, type Command } from 'commander';
 import type { JobDetail, JobSummary, MemberApi } from '../../member/member-api.ts';
-import { action, operator, runningMember, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { action, callerConfig, operator, runningMember, withGlobalOptions, type GlobalOptions } from '../context.ts';
 import { table, type Output } from '../output.ts';
 import { createProgressBoard } from '../progress.ts';
+import { listJobs } from '../../member/offline.ts';
+import { createLog } from '../../observe/logger.ts';
 
 /** Registers the commands. */
 export function jobCommands(program: Command): void {
@@ -78,10 +80,32 @@ function ends(state: string): boolean {
 }
 
 async function jobs(output: Output, options: GlobalOptions): Promise<void> {
-  const member = await runningMember(options);
-  const list = await member.jobs();
+  const list = await runningMember(options).then(
+    (member) => member.jobs(),
+    (error: unknown) => listedJobs(output, options, error),
+  );
+  if (list === undefined) return;
   if (output.json) for (const summary of list) output.record(summary, '');
   else output.record({}, list.length === 0 ? 'no exchanges yet' : table([HEADING, ...list.map(lineOf)]));
+}
+
+/** Without a running member: the list it left behind. */
+async function listedJobs(output: Output, options: GlobalOptions, error: unknown): Promise<undefined> {
+  if (errorCodeOf(error) !== 'CONFIG_NOT_RUNNING') throw error;
+  const list = await listJobs(await callerConfig(options), createLog({ level: 'warn' }));
+  output.notice('the member is not running; this is the list it left behind');
+  const rows = list.map((one) => [
+    one.exchangeId,
+    one.role === 'sender' ? 'out' : 'in',
+    one.peer,
+    one.priority,
+    one.state,
+    one.patientState ?? '',
+    one.updatedAt,
+  ]);
+  if (output.json) for (const one of list) output.record(one, '');
+  else output.record({}, table([['exchange', 'way', 'peer', 'priority', 'state', 'patient', 'since'], ...rows]));
+  return undefined;
 }
 
 async function job(output: Output, options: GlobalOptions, exchangeId: string): Promise<void> {

@@ -1,22 +1,21 @@
-/** `interhosp rebuild`: makes the indexes anew from the journal, and says whether the journal is whole. */
-import { join } from 'node:path';
+/** `interhosp rebuild`: makes the indexes anew from the journal, whose whole chain is verified on the way. */
 import type { Command } from 'commander';
-import { verifyJournal } from '../../journal/index.ts';
-import { nodeCrypto, nodeDisk } from '../../world/index.ts';
+import { rebuildIndexes } from '../../member/offline.ts';
+import { createLog } from '../../observe/logger.ts';
 import { action, callerConfig, withGlobalOptions, type GlobalOptions } from '../context.ts';
 import type { Output } from '../output.ts';
 
 /** Registers the command. */
 export function rebuildCommand(program: Command): void {
   withGlobalOptions(program.command('rebuild'))
-    .description('verify the journal and make the indexes anew from it')
+    .description('verify the journal and make the indexes anew from it; the member must not be running')
     .action(action(rebuild));
 }
 
-async function rebuild(output: Output, options: GlobalOptions): Promise<number> {
-  const { config, resolvePath } = await callerConfig(options);
-  const folder = join(resolvePath(config.data), 'journal');
-  const report = await verifyJournal({ crypto: nodeCrypto(), disk: nodeDisk(), folder });
-  output.record({ ...report }, JSON.stringify(report));
-  return 'problem' in report && report.problem !== undefined ? 1 : 0;
+async function rebuild(output: Output, options: GlobalOptions): Promise<void> {
+  const loaded = await callerConfig(options);
+  const records = await rebuildIndexes(loaded, createLog({ level: 'warn' }), (seq) => {
+    if (!output.json && process.stderr.isTTY) process.stderr.write(`\r  ${seq} records`);
+  });
+  output.record({ rebuilt: true, records }, `journal verified, indexes made anew from ${records} records`);
 }
