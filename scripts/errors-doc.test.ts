@@ -14,7 +14,8 @@ describe('docs/errors.md', () => {
   it('has one row for each code, and no other', () => {
     const rows = [...committed.matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(([, code]) => code);
     expect(rows.length).toBeGreaterThan(50);
-    expect(rows.toSorted()).toEqual(Object.keys(ERROR_CATALOGUE).toSorted());
+    expect(new Set(rows)).toEqual(new Set(Object.keys(ERROR_CATALOGUE)));
+    expect(rows).toHaveLength(Object.keys(ERROR_CATALOGUE).length);
   });
 });
 

@@ -25,13 +25,15 @@ const ASK_AT_MOST_EVERY_MS = 15 * 60_000;
 /** From the acceptance of a study to its erasure here. @throws What a supervisor retries, or holds for a person. */
 export async function outbound(x: LiveExchange, ports: OutboundPorts, signal: AbortSignal): Promise<void> {
   const { header } = x.required('DISCOVERED');
-  mustBePermitted(x, ports, 'send', header.modalities, 'offer');
+  // Once the bytes are there only a receipt is missing, and that needs no permission.
+  const isThere = x.state.has('REMOTE_DURABLE') || x.state.has('REMOTE_CONFIRMED');
+  if (!isThere) mustBePermitted(x, ports, 'send', header.modalities, 'offer');
   await x.step('OFFERED', () => ({ rosterVersion: rosterHeads(ports.documents.state()).rosterVersion }));
   crashpoint('C6', 'sender');
   await x.step('SENDING', () => ({}));
 
   // The bytes: an instance travels while the next is still being retrieved. R1 ends it.
-  if (!x.state.has('REMOTE_DURABLE')) await retrieveAndSend(x, ports, signal);
+  if (!isThere) await retrieveAndSend(x, ports, signal);
 
   // The receiver's PACS: its receipt comes by itself, and is asked for when it does not.
   await awaitConfirmation(x, ports, signal);
