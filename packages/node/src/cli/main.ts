@@ -1,4 +1,5 @@
 /** The `interhosp` command: thin commands over the same functions as the library. */
+import './young-generation.ts';
 import { Command } from 'commander';
 import { coerceCommand } from './commands/coerce.ts';
 import { initCommand } from './commands/init.ts';

@@ -18,7 +18,7 @@ import { errorFields } from '../observe/logger.ts';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import type { PeerStream } from '../peer/index.ts';
 import type { Pack } from '../spool/index.ts';
-import { crashpoint } from '../world/index.ts';
+import { crashpoint, release } from '../world/index.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { mustBePermitted } from './permission.ts';
 import type { InboundPorts } from './ports.ts';
@@ -111,8 +111,14 @@ class Receiving {
       case 'write-block': {
         const { bytes, index, ordinal } = action;
         crashpoint('C9', 'receiver');
+        // Asked for each block, so that a removal works in the middle of a study.
+        const x = this.#live();
+        mustBePermitted(x, this.#ports, 'receive', x.required('OFFER_SEEN').header.modalities, 'transfer');
         const { length } = bytes;
-        await this.#openPack().writeBlock(ordinal, index, bytes);
+        const writing = this.#openPack().writeBlock(ordinal, index, bytes);
+        // The block is a view of its frame, and both are ours: sealed into the pack, they are done with.
+        release(bytes);
+        await writing;
         crashpoint('C10', 'receiver');
         this.#written({ index, ordinal }, length);
         return false;

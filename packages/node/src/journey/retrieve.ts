@@ -11,7 +11,7 @@ import type { Crypto, Log } from '@interhosp/core/world';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import { errorFields } from '../observe/logger.ts';
 import type { Pack } from '../spool/index.ts';
-import { crashpoint } from '../world/index.ts';
+import { crashpoint, release } from '../world/index.ts';
 
 /** What retrieval needs. */
 export interface RetrievePorts {
@@ -107,7 +107,12 @@ async function cutIntoPack(
     const { entry } = await cutInstance(
       instance,
       crypto,
-      ({ index }, bytes) => pack.writeBlock(ordinal, index, bytes),
+      ({ index }, bytes) => {
+        const writing = pack.writeBlock(ordinal, index, bytes);
+        // Sealed already; what is queued is the ciphertext.
+        release(bytes);
+        return writing;
+      },
       { signal },
     );
     await pack.declareInstance(ordinal, entry);

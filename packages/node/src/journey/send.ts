@@ -3,6 +3,7 @@ import { TransferError, type RetryAdvice } from '@interhosp/core/errors';
 import {
   decodeFrame,
   encodeFrame,
+  type Frame,
   type SenderAction,
   type SenderEvent,
   type SenderSession,
@@ -10,7 +11,7 @@ import {
 import type { PeerStream } from '../peer/index.ts';
 import type { Pack } from '../spool/index.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
-import { crashpoint } from '../world/index.ts';
+import { crashpoint, release } from '../world/index.ts';
 
 /** What the driver needs beside the machine. */
 export interface SendOptions {
@@ -77,7 +78,7 @@ async function carryOut(
 ): Promise<{ readonly state: string | undefined } | undefined> {
   switch (action.type) {
     case 'send':
-      await stream.send(encodeFrame(action.frame), { signal });
+      await sendFrame(stream, action.frame, signal);
       if (action.frame.kind === 'offer') crashpoint('C7', 'sender');
       return undefined;
     case 'read-block': {
@@ -106,6 +107,16 @@ async function carryOut(
       action satisfies never;
       return undefined;
   }
+}
+
+async function sendFrame(stream: PeerStream, frame: Frame, signal: AbortSignal): Promise<void> {
+  const bytes = encodeFrame(frame);
+  // Read from the pack for this frame alone.
+  if (frame.kind === 'block') release(frame.bytes);
+  const sending = stream.send(bytes, { signal });
+  // The stream has its own copy.
+  release(bytes);
+  await sending;
 }
 
 function failure({

@@ -7,6 +7,7 @@ import { fromHex, type ExchangeId } from '@interhosp/core/study';
 import type { Crypto, DiskFile, Random } from '@interhosp/core/world';
 import { crashpoint } from '../world/crashpoint.ts';
 import { NONCE_BYTES, type NodeCrypto } from '../world/crypto.ts';
+import { release } from '../world/release.ts';
 import {
   decodeRecordHeader,
   encodeRecordHeader,
@@ -142,7 +143,9 @@ export class PackFile {
       header.ordinal === expected.ordinal &&
       header.index === expected.index &&
       header.lengthBytes === place.lengthBytes;
-    return isExpected ? openRecord(bytes, this.#exchangeBytes, this.#options) : undefined;
+    const plaintext = isExpected ? openRecord(bytes, this.#exchangeBytes, this.#options) : undefined;
+    release(bytes);
+    return plaintext;
   }
 
   /** Closes the file without syncing. Calling it twice is fine. */
@@ -175,6 +178,8 @@ export class PackFile {
         return;
       }
       this.#written += bytes;
+      // All that was queued was made by append.
+      for (const part of parts) release(part);
       this.#queuedBytes -= bytes;
     }
   }
