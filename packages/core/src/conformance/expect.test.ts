@@ -40,13 +40,17 @@ describe('the assertions of the conformance suites', () => {
     const unavailable = () => Promise.reject(new ReconciliationError('RECONCILIATION_DIRECTORY_UNAVAILABLE'));
     await rejectsWithCode(unavailable, 'RECONCILIATION_DIRECTORY_UNAVAILABLE', 's');
     await expect(rejectsWithCode(unavailable, 'RECONCILIATION_DIRECTORY_INVALID', 's')).rejects.toThrow('expected');
-    await expect(rejectsWithCode(() => Promise.reject(new Error('no code')), 'PACS_REFUSED', 's')).rejects.toThrow('Contract broken');
+    await expect(rejectsWithCode(() => Promise.reject(new Error('no code')), 'PACS_REFUSED', 's')).rejects.toThrow(
+      'Contract broken',
+    );
     await expect(rejectsWithCode(() => Promise.resolve(), 'PACS_REFUSED', 's')).rejects.toThrow('nothing was thrown');
   });
 
   it('want the very reason of an abort', async () => {
     const reason = new Error('stopped');
     await rejectsWith(() => Promise.reject(reason), reason, 's');
-    await expect(rejectsWith(() => Promise.reject(new Error('stopped')), reason, 's')).rejects.toThrow('Contract broken');
+    await expect(rejectsWith(() => Promise.reject(new Error('stopped')), reason, 's')).rejects.toThrow(
+      'Contract broken',
+    );
   });
 });

@@ -12,7 +12,8 @@ export type Digest = string & { readonly __brand: 'Digest' };
 
 /** @throws {ConfigError} `CONFIG_INVALID` */
 export function parseMemberId(text: string): MemberId {
-  if (!/^[a-z0-9][a-z0-9:._-]{1,63}$/.test(text)) throw new ConfigError('CONFIG_INVALID', { details: { field: 'member' } });
+  if (!/^[a-z0-9][a-z0-9:._-]{1,63}$/.test(text))
+    throw new ConfigError('CONFIG_INVALID', { details: { field: 'member' } });
   return text as MemberId;
 }
 

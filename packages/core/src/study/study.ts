@@ -8,7 +8,14 @@ export const PRIORITIES = ['emergency', 'urgent', 'routine', 'bulk'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /** Why a study is sent; recorded and shown, and what a permission may be limited to. */
-export const PURPOSES = ['treatment', 'emergency', 'second-opinion', 'patient-request', 'teaching', 'research'] as const;
+export const PURPOSES = [
+  'treatment',
+  'emergency',
+  'second-opinion',
+  'patient-request',
+  'teaching',
+  'research',
+] as const;
 /** Why a study is sent. */
 export type Purpose = (typeof PURPOSES)[number];
 
