@@ -40,10 +40,11 @@ export async function supervise(
       if (signal.aborted || x.state.isOver) return;
       // Any step that was recorded is progress: the patience begins anew.
       if (x.history.length > records) [failures, sinceMs] = [0, options.clock.monotonicMs()];
+      // What is recorded while we pause counts as well: bytes and decisions arrive by other ways.
+      records = x.history.length;
       failures++;
       const isHeld = await holdOrWait(x, error, { failures, sinceMs }, options, signal).catch(() => signal.aborted);
       if (isHeld) [failures, sinceMs] = [0, options.clock.monotonicMs()];
-      records = x.history.length;
     }
   }
 }

@@ -46,7 +46,7 @@ export function exchangeIn(
     written.push({ entry, payload });
     return entry;
   });
-  for (const { entry, payload } of [...written]) x.restore(entry, payload);
+  for (const { entry, payload } of written) x.restore(entry, payload);
   return x;
 }
 
