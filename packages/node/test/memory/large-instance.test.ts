@@ -3,6 +3,7 @@
  * members that run as in production. VmHWM is Linux's own record of the most a process ever held, its start included.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,7 +61,7 @@ async function writeInstance(path: string, instance: LargeSampleInstance): Promi
   const file = createWriteStream(path);
   file.write(part10Header(instance));
   for await (const chunk of instance.dataSet()) {
-    if (!file.write(chunk)) await new Promise((resolve) => file.once('drain', resolve));
+    if (!file.write(chunk)) await once(file, 'drain');
   }
   file.end();
   await finished(file);
