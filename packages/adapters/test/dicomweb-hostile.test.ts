@@ -54,11 +54,18 @@ const listing = study.instances.map(({ sopInstanceUid }) => ({
   '00080018': { vr: 'UI', Value: [sopInstanceUid] },
 }));
 
-/** Lists the two instances; everything else is answered by the script. */
-function listed(script: Script): Script {
+const summary = { '0020000D': { vr: 'UI', Value: [studyInstanceUid] }, '00201208': { vr: 'IS', Value: [2] } };
+
+/** Lists the study and its two instances; everything else is answered by the script. */
+function listed(
+  script: Script,
+  instances: readonly object[] = listing,
+  studies: readonly object[] = [summary],
+): Script {
   return (request, response, raw) => {
     if (!request.parameters.has('limit')) return script(request, response, raw);
-    json(response, request.parameters.get('offset') === '0' ? listing : []);
+    const answers = request.path.endsWith('/instances') ? instances : studies;
+    json(response, request.parameters.get('offset') === '0' ? answers : []);
   };
 }
 
@@ -270,8 +277,8 @@ describe('how a study is asked for', () => {
   it('comes instance by instance where the server does not find the study that it lists', async () => {
     const { pacs, server } = await pacsOf(listed(oneByOne));
     expect(await retrieved(pacs)).toBeGreaterThan(0);
-    const paths = server.requests.map((each) => each.path.replace('/root/studies/', ''));
-    expect(paths.slice(-3)).toEqual([
+    const asked = server.requests.filter((each) => !each.parameters.has('limit'));
+    expect(asked.map((each) => each.path.replace('/root/studies/', ''))).toEqual([
       studyInstanceUid,
       ...study.instances.map(
         (each) => `${studyInstanceUid}/series/${seriesInstanceUid}/instances/${each.sopInstanceUid}`,
@@ -280,8 +287,8 @@ describe('how a study is asked for', () => {
   });
 
   it.each([
-    [67_108_864, 1],
-    [67_108_865, 2],
+    [33_554_432, 1],
+    [33_554_433, 2],
   ])('goes by what the pixels would take, at %i bytes in %i requests', async (sizeBytes, requests) => {
     const sized = listing.map((each, index) => ({
       ...each,
@@ -290,13 +297,23 @@ describe('how a study is asked for', () => {
       '00280008': { vr: 'IS', Value: ['1'] },
       '00280100': { vr: 'US', Value: [8] },
     }));
-    const { pacs, server } = await pacsOf((request, response, raw) => {
-      if (request.parameters.has('limit')) json(response, request.parameters.get('offset') === '0' ? sized : []);
-      else if (request.path.endsWith(studyInstanceUid)) response.writeHead(200, multipart).end(whole);
-      else return oneByOne(request, response, raw);
-    });
+    const script: Script = (request, response, raw) => {
+      if (!request.path.endsWith(studyInstanceUid)) return oneByOne(request, response, raw);
+      response.writeHead(200, multipart).end(whole);
+    };
+    const { pacs, server } = await pacsOf(listed(script, sized));
     await retrieved(pacs);
     expect(server.requests.filter((each) => !each.parameters.has('limit'))).toHaveLength(requests);
+  });
+
+  it('counts the instances itself where the server does not tell how many it holds', async () => {
+    const { '00201208': _, ...untold } = summary;
+    const body = Buffer.concat([parts[0] ?? Buffer.alloc(0), Buffer.from('--b--')]);
+    const script: Script = (_request, response) => void response.writeHead(200, multipart).end(body);
+    const { pacs } = await pacsOf(listed(script, listing, [untold]));
+    expect(errorCodeOf(await errorOf(() => retrieved(pacs)))).toBe('PACS_INCOMPLETE');
+    const none = await pacsOf(listed(script, [], []));
+    expect(errorCodeOf(await errorOf(() => retrieved(none.pacs)))).toBe('PACS_STUDY_UNKNOWN');
   });
 
   it('reads parts that tell their length, and bare line feeds', async () => {

@@ -10,9 +10,12 @@ import type { InstanceSummary, PacsOptions, RetrievedInstance } from '@interhosp
 import { statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
 import { MAX_PARTS } from './limits.ts';
 import { MultipartError, readMultipart } from './multipart-reader.ts';
-import { searchInstances, type ListedInstance } from './search.ts';
+import { searchInstances, searchStudies } from './search.ts';
 
 const ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+
+/** Instances whose size is looked at. */
+const SAMPLE = 8;
 
 /** How studies are retrieved. */
 export interface RetrieveOptions extends PacsOptions {
@@ -34,34 +37,54 @@ export async function* retrieve(
     yield* oneByOne(http, studyInstanceUid, options.instances, options);
     return;
   }
-  const listed = await listInstances(http, studyInstanceUid, options);
-  if (listed.length === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
-  if (isWhole(listed, options)) {
+  const expected = await instancesHeld(http, studyInstanceUid, options);
+  if (expected === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
+  if (await isWhole(http, studyInstanceUid, expected, options)) {
     const answer = await ask(http, ['studies', studyInstanceUid], options);
     if (answer.status !== 404) {
-      yield* wholeStudy(answer, new Set(listed.map((each) => each.sopInstanceUid)).size, options);
+      yield* wholeStudy(answer, expected, options);
       return;
     }
     // Orthanc does not find a study that stands under two patients, yet its instances one by one.
     await answer.discard();
   }
+  const listed: InstanceSummary[] = [];
+  for await (const instance of searchInstances(http, studyInstanceUid, options)) listed.push(instance);
+  if (listed.length === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0, count: expected } });
   yield* oneByOne(http, studyInstanceUid, listed, options);
 }
 
-async function listInstances(
-  http: HttpClient,
-  studyInstanceUid: Uid,
-  options: RetrieveOptions,
-): Promise<readonly ListedInstance[]> {
-  const listed: ListedInstance[] = [];
-  for await (const instance of searchInstances(http, studyInstanceUid, options)) listed.push(instance);
-  return listed;
+/** How many instances the PACS says it holds. Counting them one by one takes Orthanc milliseconds each. */
+async function instancesHeld(http: HttpClient, studyInstanceUid: Uid, options: RetrieveOptions): Promise<number> {
+  let count = 0;
+  let isTold = true;
+  for await (const study of searchStudies(http, { studyInstanceUid }, options)) {
+    count += study.instances ?? 0;
+    isTold &&= study.instances !== undefined;
+  }
+  if (isTold && count > 0) return count;
+  const uids = new Set<Uid>();
+  for await (const { sopInstanceUid } of searchInstances(http, studyInstanceUid, options)) uids.add(sopInstanceUid);
+  return uids.size;
 }
 
-function isWhole(listed: readonly ListedInstance[], { mode, wholeStudyBytes }: RetrieveOptions): boolean {
+/** Whether a study comes in one request: as told, or when the first few instances suggest that it is small. */
+async function isWhole(
+  http: HttpClient,
+  studyInstanceUid: Uid,
+  instances: number,
+  options: RetrieveOptions,
+): Promise<boolean> {
+  const { mode, wholeStudyBytes } = options;
   if (mode !== 'auto') return mode === 'study';
-  const estimate = listed.reduce((sum, each) => sum + each.estimatedBytes, 0);
-  return estimate <= wholeStudyBytes && listed.length <= MAX_PARTS;
+  if (instances > MAX_PARTS) return false;
+  let largest = 0;
+  let looked = 0;
+  for await (const { estimatedBytes } of searchInstances(http, studyInstanceUid, { ...options, pageSize: SAMPLE })) {
+    largest = Math.max(largest, estimatedBytes);
+    if (++looked === SAMPLE) break;
+  }
+  return largest * instances <= wholeStudyBytes;
 }
 
 async function* wholeStudy(

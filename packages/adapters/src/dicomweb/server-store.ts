@@ -1,8 +1,8 @@
 /**
- * Stores the server takes (STOW-RS): part by part as they arrive, each handed to the PACS and answered for. A part that tells
- * its length streams through; one that does not is read whole first, since a PACS must know the length.
+ * Stores the server takes (STOW-RS): parts as they arrive, each handed to the PACS and answered for. A large part that tells its
+ * length streams through; one that does not is read whole first, since a PACS must know the length. Small ones go in groups.
  */
-import { readPart10, type Part10, type Uid } from '@interhosp/core/dicom';
+import { readPart10, type Uid } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { IndexedInstance, Pacs, PacsOptions, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
 import { parseMediaType } from './media-type.ts';
@@ -11,6 +11,12 @@ import { HttpProblem } from './server-errors.ts';
 import { peekDataSet } from './server-peek.ts';
 import type { WrittenDataSet } from './server-search.ts';
 import { spool } from './server-spool.ts';
+
+/** Instances of up to this size are kept in memory until some can be stored together. */
+const SMALL_BYTES = 1_048_576;
+/** Instances stored together, and their bytes. */
+const GROUP_INSTANCES = 32;
+const GROUP_BYTES = 16_777_216;
 
 /** The answer to a store (PS3.18 10.5.3). */
 export interface StoreAnswer {
@@ -49,65 +55,119 @@ export async function storeParts(
   if (mediaType?.type !== 'multipart/related' || boundary === undefined || !isDicom) {
     throw new HttpProblem(415, 'only multipart/related of application/dicom is taken');
   }
-  const answered: Answered[] = [];
-  for await (const part of readMultipart(request.chunks, boundary)) {
-    answered.push(await storePart(pacs, part, studyInstanceUid, options));
-  }
+  const answered = await storeEach(pacs, readMultipart(request.chunks, boundary), studyInstanceUid, options);
   if (answered.length === 0) throw new HttpProblem(400, 'there is nothing to store');
   return answerOf(answered);
 }
 
-async function storePart(
-  pacs: Pacs,
-  part: Part,
-  studyInstanceUid: Uid | undefined,
-  options: PacsOptions,
-): Promise<Answered> {
-  let identity: IndexedInstance;
-  let file: Part10;
-  let dataSet: AsyncIterable<Uint8Array>;
-  let lengthBytes: number | undefined;
+/** A part whose header was read: an instance on its way, or the reason why it is none. */
+type Arriving =
+  | { readonly refused: Answered }
+  | {
+      readonly identity: IndexedInstance;
+      readonly dataSet: AsyncIterable<Uint8Array>;
+      /** Undefined when the part did not tell. */
+      readonly lengthBytes: number | undefined;
+    };
+
+async function arrivalOf(part: Part, studyInstanceUid: Uid | undefined, options: PacsOptions): Promise<Arriving> {
+  const counted = count(part.body);
   try {
-    const counted = count(part.body);
-    file = await readPart10(counted.stream);
-    const peeked = await peekDataSet(file.dataSet, file.transferSyntaxUid, options);
-    ({ identity, dataSet } = peeked);
+    const file = await readPart10(counted.stream);
+    const { identity, dataSet, heldBytes } = await peekDataSet(file.dataSet, file.transferSyntaxUid, options);
+    const { sopInstanceUid, sopClassUid } = identity;
+    const isOther = studyInstanceUid !== undefined && identity.studyInstanceUid !== studyInstanceUid;
+    if (isOther || (file.sopInstanceUid ?? sopInstanceUid) !== sopInstanceUid) {
+      const outcome = { status: 'refused', statusCode: REASON.identityMismatch } as const;
+      return { refused: { sopInstanceUid, sopClassUid, outcome } };
+    }
     // What was taken and is not of the data set is preamble and meta information.
-    lengthBytes = part.lengthBytes === undefined ? undefined : part.lengthBytes - counted.bytes() + peeked.heldBytes;
+    const lengthBytes = part.lengthBytes === undefined ? undefined : part.lengthBytes - counted.bytes() + heldBytes;
+    return { identity, dataSet, lengthBytes };
   } catch (error) {
     if (errorCodeOf(error)?.startsWith('DICOM_') !== true) throw error;
-    return { outcome: { status: 'refused', statusCode: REASON.cannotUnderstand } };
+    return { refused: { outcome: { status: 'refused', statusCode: REASON.cannotUnderstand } } };
   }
-  const named = { sopInstanceUid: identity.sopInstanceUid, sopClassUid: identity.sopClassUid };
-  const isOther = studyInstanceUid !== undefined && identity.studyInstanceUid !== studyInstanceUid;
-  if (isOther || (file.sopInstanceUid ?? identity.sopInstanceUid) !== identity.sopInstanceUid) {
-    return { ...named, outcome: { status: 'refused', statusCode: REASON.identityMismatch } };
-  }
-  const outcome =
-    lengthBytes === undefined
-      ? await storeSpooled(pacs, identity, dataSet, options)
-      : await storeOne(pacs, { ...identity, lengthBytes, dataSet: once(dataSet) }, options);
-  return { ...named, outcome };
 }
 
-async function storeSpooled(
+/** Small instances that are stored together: a PACS may write several at a time. */
+class Group {
+  readonly #pacs: Pacs;
+  readonly #options: PacsOptions;
+  readonly #waiting = new Map<Uid, StorableInstance>();
+  #bytes = 0;
+
+  constructor(pacs: Pacs, options: PacsOptions) {
+    this.#pacs = pacs;
+    this.#options = options;
+  }
+
+  /** Adds an instance; returns what became of those that had to make room. */
+  async add(instance: StorableInstance): Promise<readonly Answered[]> {
+    const isFull = this.#waiting.size >= GROUP_INSTANCES || this.#bytes + instance.lengthBytes > GROUP_BYTES;
+    const answered = isFull || this.#waiting.has(instance.sopInstanceUid) ? await this.store() : [];
+    this.#waiting.set(instance.sopInstanceUid, instance);
+    this.#bytes += instance.lengthBytes;
+    return answered;
+  }
+
+  /** Stores those that wait. */
+  async store(): Promise<readonly Answered[]> {
+    const instances = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#bytes = 0;
+    if (instances.length === 0) return [];
+    const outcomes = new Map<Uid, Answered['outcome']>();
+    for await (const outcome of this.#pacs.store(instances, this.#options))
+      outcomes.set(outcome.sopInstanceUid, outcome);
+    return instances.map(({ sopInstanceUid, sopClassUid }) => ({
+      sopInstanceUid,
+      sopClassUid,
+      outcome: outcomes.get(sopInstanceUid) ?? { status: 'unknown' },
+    }));
+  }
+}
+
+async function storeEach(
   pacs: Pacs,
-  identity: IndexedInstance,
-  dataSet: AsyncIterable<Uint8Array>,
+  parts: AsyncIterable<Part>,
+  studyInstanceUid: Uid | undefined,
   options: PacsOptions,
-): Promise<Answered['outcome']> {
-  const spooled = await spool(dataSet);
-  try {
-    const { lengthBytes } = spooled;
-    return await storeOne(pacs, { ...identity, lengthBytes, dataSet: () => spooled.dataSet() }, options);
-  } finally {
-    await spooled.close();
+): Promise<readonly Answered[]> {
+  const answered: Answered[] = [];
+  const group = new Group(pacs, options);
+  for await (const part of parts) {
+    const arriving = await arrivalOf(part, studyInstanceUid, options);
+    if ('refused' in arriving) {
+      answered.push(arriving.refused);
+      continue;
+    }
+    const { identity, dataSet, lengthBytes } = arriving;
+    if (lengthBytes !== undefined && lengthBytes > SMALL_BYTES) {
+      answered.push(...(await group.store()));
+      answered.push(await storeOne(pacs, { ...identity, lengthBytes, dataSet: once(dataSet) }, options));
+      continue;
+    }
+    const spooled = await spool(dataSet);
+    const instance = { ...identity, lengthBytes: spooled.lengthBytes, dataSet: () => spooled.dataSet() };
+    if (spooled.lengthBytes <= SMALL_BYTES) {
+      answered.push(...(await group.add(instance)));
+      continue;
+    }
+    try {
+      answered.push(...(await group.store()));
+      answered.push(await storeOne(pacs, instance, options));
+    } finally {
+      await spooled.close();
+    }
   }
+  return [...answered, ...(await group.store())];
 }
 
-async function storeOne(pacs: Pacs, instance: StorableInstance, options: PacsOptions): Promise<Answered['outcome']> {
-  for await (const outcome of pacs.store([instance], options)) return outcome;
-  return { status: 'unknown' };
+async function storeOne(pacs: Pacs, instance: StorableInstance, options: PacsOptions): Promise<Answered> {
+  const { sopInstanceUid, sopClassUid } = instance;
+  for await (const outcome of pacs.store([instance], options)) return { sopInstanceUid, sopClassUid, outcome };
+  return { sopInstanceUid, sopClassUid, outcome: { status: 'unknown' } };
 }
 
 /** A stream that was there once cannot be read again; an adapter that tries reports the instance as not stored. */

@@ -12,6 +12,8 @@ export const MAX_FILES = 1_000_000;
 export const MAX_DEPTH = 32;
 /** Headers read at the same time; the thread pool of Node has four threads. */
 export const PARALLEL_READS = 8;
+/** Instances written at the same time. */
+export const PARALLEL_WRITES = 4;
 /** Bytes read and written at a time: large enough for disks, small enough to hold many. */
 export const PIECE_BYTES = 524_288;
 /** Bytes read at once while a header is walked. */

@@ -375,17 +375,17 @@ describe('a folder that is written to', () => {
       handle.writev = (parts: never) => (room-- > 0 ? writev(parts) : Promise.reject(diskError('ENOSPC')));
       return handle;
     };
-    const outcomes = await all(writing({ open }).store([...instances]));
+    const outcomes = (await all(writing({ open }).store(instances))).toSorted((one, other) =>
+      other.status.localeCompare(one.status),
+    );
     expect(outcomes[0]).toMatchObject({ status: 'stored' });
-    expect(outcomes[1]).toMatchObject({ status: 'refused', retry: 'later', statusCode: 0xa700 });
-    expect(outcomes[2]).toMatchObject({ status: 'refused', retry: 'later' });
+    for (const refused of outcomes.slice(1)) {
+      expect(refused).toMatchObject({ status: 'refused', retry: 'later', statusCode: 0xa700 });
+    }
     expect(await readdir(join(root, 'in', '.parts'))).toEqual([]);
     room = 10;
-    expect((await all(writing().store(instances))).map((each) => each.status)).toEqual([
-      'duplicate',
-      'stored',
-      'stored',
-    ]);
+    const again = await all(writing().store(instances));
+    expect(again.map((each) => each.status).toSorted()).toEqual(['duplicate', 'stored', 'stored']);
   });
 
   it('is in doubt when the object has its name and the folder cannot be synced', async () => {
