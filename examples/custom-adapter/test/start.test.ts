@@ -115,7 +115,7 @@ async function start(name: string, federation: string): Promise<void> {
   const folder = join(root, name);
   for (const file of ['root.json', 'roster.json'])
     await copyFile(join(federation, file), join(folder, 'federation', file));
-  const args = [...node, 'start', '--json', '--config', join(folder, 'interhosp.yaml')];
+  const args = [...node, 'start', '--json', '--log-level', 'warn', '--config', join(folder, 'interhosp.yaml')];
   const member = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   members.push(member);
   const line = await new Promise<string>((resolve, reject) => {

@@ -41,6 +41,8 @@ export async function openStage(): Promise<Stage> {
 
 /** The result of `work`, or the signal's reason when it aborts first; `work` then ends by itself and is not heard. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Whatever becomes of it later, nobody waits for it any more.
+  work.catch(() => {});
   signal.throwIfAborted();
   let stop: () => void = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -51,7 +53,6 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', stop);
-    work.catch(() => {});
   }
 }
 
