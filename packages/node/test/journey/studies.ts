@@ -1,6 +1,6 @@
 /** Sample studies as files in a hospital's folder, and the proof that one arrived at another. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdtemp, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { generateStudy, type SampleStudyOptions } from '@interhosp/core/conformance';
 import { part10Header } from '@interhosp/core/dicom';
 import { acceptRoster, createRosterState, keysOfMember } from '@interhosp/core/federation';
@@ -17,16 +17,24 @@ export interface SourceStudy {
   readonly files: readonly DataSetFile[];
 }
 
-/** Generates a study into the folder that the hospital's PACS watches. */
+/** A file of this age is not still being written. */
+const SETTLED_SECONDS = 86_400;
+
+/** Generates a study into the folder that the hospital's PACS watches; it appears there whole. */
 export async function putStudy(at: Hospital, options: SampleStudyOptions): Promise<SourceStudy> {
   const { instances, studyInstanceUid } = generateStudy(options);
+  const staged = await mkdtemp(join(at.root, 'staged-'));
+  const writtenAt = Date.now() / 1000 - SETTLED_SECONDS;
   const files = await Promise.all(
     instances.map(async (instance, index) => {
       const bytes = Buffer.concat([part10Header(instance), instance.dataSet]);
-      await writeFile(join(at.out, `${studyInstanceUid}-${index}.dcm`), bytes);
+      const path = join(staged, `${index}.dcm`);
+      await writeFile(path, bytes);
+      await utimes(path, writtenAt, writtenAt);
       return dataSetFile(bytes);
     }),
   );
+  await rename(staged, join(at.out, basename(staged)));
   return { files, studyInstanceUid };
 }
 
@@ -67,7 +75,8 @@ export async function expectReceipts(
       instances: study.files.length,
       receiver: ends.receiver.member,
       sender: ends.sender.member,
-      transferId: sent?.transferId,
+      // Erased with the exchange's key; the receipt keeps it.
+      ...(sent?.transferId === undefined ? {} : { transferId: sent.transferId }),
     });
   }
   expect(opened[1]?.receipt).toMatchObject({ filed: study.files.length, partial: [] });
