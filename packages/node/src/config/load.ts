@@ -8,6 +8,8 @@ import { configSchema, type MemberConfig } from './schema.ts';
 
 /** Larger than any configuration a person writes. */
 const MAX_CONFIG_BYTES = 1_048_576;
+/** Values that aliases (`*name`) may stand for in all; a person repeats a section a few times at most. */
+const MAX_ALIASES = 100;
 
 /** A configuration and where it came from. */
 export interface LoadedConfig {
@@ -40,8 +42,12 @@ export async function readYaml(file: string): Promise<unknown> {
       details: { file, ...(start && { line: start.line, column: start.col }) },
     });
   }
-  // Aliases are counted, so that a small file cannot unfold into gigabytes.
-  return document.toJS({ maxAliasCount: 100 }) as unknown;
+  try {
+    // Aliases are counted, so that a small file cannot unfold into gigabytes.
+    return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
+  } catch (cause) {
+    throw new ConfigError('CONFIG_INVALID', { cause, details: { file, limit: MAX_ALIASES } });
+  }
 }
 
 /** Applies a schema; the first issue becomes the error. @throws {ConfigError} `CONFIG_INVALID` */

@@ -32,7 +32,7 @@ async function world(): Promise<World> {
 
 /** A journey that fails as often as it is told, and counts. */
 function failing(error: () => unknown, times = Number.POSITIVE_INFINITY) {
-  const journey = () => (++journey.runs <= times ? Promise.reject(error() as Error) : Promise.resolve());
+  const journey = () => (++journey.runs <= times ? Promise.reject(error()) : Promise.resolve());
   journey.runs = 0;
   return journey;
 }

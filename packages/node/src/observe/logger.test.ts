@@ -80,7 +80,7 @@ describe('the fields of an error', () => {
   });
 
   it('never carry the text of an error into a line', () => {
-    const cause = new PacsError('PACS_REFUSED', { cause: new Error(NAME), details: { reason: NAME } as SafeFields });
+    const cause = new PacsError('PACS_REFUSED', { cause: new Error(NAME), details: { reason: NAME } });
     const [line] = lines((log) => log.write('error', 'store.failed', errorFields(cause)));
     expect(line).toMatchObject({ code: 'PACS_REFUSED', reason: '[refused]' });
     expect(text()).not.toContain('Peeters');
