@@ -221,10 +221,10 @@ describe('store', () => {
     type Harm = (level: Level<string, Uint8Array>) => Promise<unknown>;
     const harms: Harm[] = [
       (level) => level.del(keyA),
-      (level) => level.put(keyA, older as Uint8Array),
-      async (level) => level.put(keyA, (await level.get(keyB)) as Uint8Array),
+      (level) => level.put(keyA, older),
+      async (level) => level.put(keyA, await level.get(keyB)),
       async (level) => {
-        const bytes = Buffer.from((await level.get(keyA)) as Uint8Array);
+        const bytes = Buffer.from(await level.get(keyA));
         bytes[40] = (bytes[40] as number) ^ 1;
         await level.put(keyA, bytes);
       },

@@ -45,6 +45,12 @@ interface Write {
   readonly bytes: Uint8Array;
 }
 
+/** A change of names, which happens as a whole: `rename` takes one name away and gives another. */
+interface NameChange {
+  readonly gone?: string;
+  readonly given?: { readonly path: string; readonly inode: Inode };
+}
+
 class Inode {
   bytes: Uint8Array = new Uint8Array();
   /** What a loss of power leaves. */
@@ -65,6 +71,8 @@ class SimDisk implements SimulatedDisk {
   #life = 0;
   #names = new Map<string, Inode>();
   #syncedNames = new Map<string, Inode>();
+  /** Since the last sync of their folder. */
+  #unsyncedNames: NameChange[] = [];
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes;
@@ -77,8 +85,8 @@ class SimDisk implements SimulatedDisk {
   crash(chance: () => number = () => 1): void {
     this.#life += 1;
     this.#fault = undefined;
-    const paths = new Set([...this.#names.keys(), ...this.#syncedNames.keys()]);
-    for (const path of paths) this.#settleName(path, chance);
+    for (const change of this.#unsyncedNames) if (chance() < SURVIVES) applyName(this.#syncedNames, change);
+    this.#unsyncedNames = [];
     for (const inode of new Set(this.#syncedNames.values())) settleBytes(inode, chance);
     this.#names = new Map(this.#syncedNames);
   }
@@ -106,7 +114,7 @@ class SimDisk implements SimulatedDisk {
     if (mode === 'create') {
       this.change('open');
       if (this.#names.has(path)) throw failed('EEXIST');
-      this.#names.set(path, new Inode());
+      this.#rename({ given: { path, inode: new Inode() } });
     }
     const inode = this.#names.get(path);
     if (inode === undefined) throw failed('ENOENT');
@@ -134,22 +142,21 @@ class SimDisk implements SimulatedDisk {
     this.change('rename');
     const inode = this.#names.get(from);
     if (inode === undefined) throw failed('ENOENT');
-    this.#names.delete(from);
-    this.#names.set(to, inode);
+    this.#rename({ gone: from, given: { path: to, inode } });
   }
 
   async remove(path: string): Promise<void> {
     await this.#turn();
     this.change('unlink');
-    this.#names.delete(path);
+    if (this.#names.has(path)) this.#rename({ gone: path });
   }
 
   async syncFolder(path: string): Promise<void> {
     await this.#turn();
     this.change('fsync');
-    const isHere = (name: string) => name.slice(0, name.lastIndexOf('/')) === path;
-    for (const name of [...this.#syncedNames.keys()].filter(isHere)) this.#syncedNames.delete(name);
-    for (const [name, inode] of this.#names) if (isHere(name)) this.#syncedNames.set(name, inode);
+    const isHere = ({ gone, given }: NameChange): boolean => folderOf(given?.path ?? gone ?? '') === path;
+    for (const change of this.#unsyncedNames) if (isHere(change)) applyName(this.#syncedNames, change);
+    this.#unsyncedNames = this.#unsyncedNames.filter((change) => !isHere(change));
   }
 
   async freeBytes(): Promise<number> {
@@ -185,11 +192,9 @@ class SimDisk implements SimulatedDisk {
     await Promise.resolve();
   }
 
-  #settleName(path: string, chance: () => number): void {
-    const now = this.#names.get(path);
-    if (now === this.#syncedNames.get(path) || chance() >= SURVIVES) return;
-    if (now === undefined) this.#syncedNames.delete(path);
-    else this.#syncedNames.set(path, now);
+  #rename(change: NameChange): void {
+    applyName(this.#names, change);
+    this.#unsyncedNames.push(change);
   }
 }
 
@@ -274,6 +279,15 @@ function applied(bytes: Uint8Array, write: Write): Uint8Array {
   if (end > bytes.length) result.set(bytes);
   result.set(write.bytes, write.position);
   return result;
+}
+
+function applyName(names: Map<string, Inode>, { gone, given }: NameChange): void {
+  if (gone !== undefined) names.delete(gone);
+  if (given !== undefined) names.set(given.path, given.inode);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 /** Power is gone: each sector not yet synced is there or not. */
