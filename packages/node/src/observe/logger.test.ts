@@ -41,6 +41,11 @@ describe('the log', () => {
     expect(Date.parse(String(line?.['time']))).not.toBeNaN();
   });
 
+  it('names the innermost component alone', () => {
+    lines((log) => log.forComponent('interhosp:member').forComponent('interhosp:peer').write('info', 'peer.lost'));
+    expect(text().match(/"component":"[^"]*"/g)).toEqual(['"component":"interhosp:peer"']);
+  });
+
   it('takes no name in a field for a UID', () => {
     const [line] = lines((log) => log.write('info', 'study.seen', { studyInstanceUid: NAME, sopInstanceUid: '1.2.3' }));
     expect(line).toMatchObject({ sopInstanceUid: '1.2.3', studyInstanceUid: '[refused]' });

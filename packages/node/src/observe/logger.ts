@@ -22,9 +22,10 @@ export function createLog(options: { readonly level?: LogLevel; readonly descrip
   return wrap(logger);
 }
 
-function wrap(logger: Logger): Log {
+/** @param root - Bindings of pino add up; a component of a component would be named twice in one line. */
+function wrap(logger: Logger, root = logger): Log {
   return {
-    forComponent: (name) => wrap(logger.child({ component: name })),
+    forComponent: (name) => wrap(root.child({ component: name }), root),
     write: (level, event, fields) => {
       logger[level]({ event: EVENT_FORM.test(event) ? event : 'event.name-refused', ...keepSafe(fields ?? {}) });
     },
