@@ -49,7 +49,7 @@ export interface Processes {
   start(program: Program): Running;
   /** Runs a command to its end. @throws {Error} when it does not exit with 0. */
   run(title: string, command: string, args: readonly string[]): Promise<CommandResult>;
-  /** Stops whatever still runs, the youngest first. Calling it twice is fine. */
+  /** Stops whatever still runs. Calling it twice is fine. */
   stopAll(): Promise<void>;
 }
 
@@ -99,7 +99,7 @@ export function createProcesses(): Processes {
     stopAll: () => {
       stopped ??= (async () => {
         for (const entry of running) entry.stopping = true;
-        for (const { child, exited } of running.toReversed()) await stop(child, exited);
+        await Promise.all(running.map(({ child, exited }) => stop(child, exited)));
       })();
       return stopped;
     },

@@ -1,4 +1,5 @@
 /** Where the demonstration plays: a folder of its own and the programs in it, both gone at the end. */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +29,8 @@ export async function openStage(): Promise<Stage> {
   const stop = new AbortController();
   const interrupt = () => stop.abort(new Interrupted('stopped by a signal'));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
+  // Also when this process ends in a way that nobody foresaw.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return {
     folder,
     processes,
@@ -58,5 +61,10 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
 
 /** Waits. @throws The signal's reason when it aborts first. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await unlessAborted(new Promise<void>((resolve) => setTimeout(resolve, ms)), signal);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await unlessAborted(new Promise((resolve) => (timer = setTimeout(resolve, ms))), signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
