@@ -6,7 +6,7 @@
  * no patient data: what varies goes into `details`, whose fields are an allow-list ({@link SafeFields}).
  */
 import type { SafeFields } from '../world/safe-fields.ts';
-import { ERROR_CATALOGUE, type ErrorArea, type ErrorCode, type ErrorCodeOf } from './catalogue.ts';
+import { ERROR_CATALOGUE, type ErrorCode, type ErrorCodeOf } from './catalogue.ts';
 
 /** What a caller may do about an error: give up, try again after a pause, or try another path. */
 export type RetryAdvice = 'no' | 'later' | 'elsewhere';
@@ -117,9 +117,6 @@ export function isInterhospError(value: unknown): value is InterhospError {
 export function errorCodeOf(value: unknown): ErrorCode | undefined {
   return isInterhospError(value) ? value.code : undefined;
 }
-
-/** Areas as listed in the catalogue. */
-export type { ErrorArea };
 
 function sentence(code: ErrorCode, details: SafeFields): string {
   const entry = ERROR_CATALOGUE[code];
