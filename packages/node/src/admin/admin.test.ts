@@ -131,7 +131,7 @@ describe('the admin interface', () => {
     expect(JSON.parse(await readFile(join(folder, 'admin.json'), 'utf8'))).toEqual(endpoint);
     await server.stop();
     expect(await readdir(folder)).toEqual([]);
-    await expect(fetch(endpoint.url)).rejects.toThrow();
+    await expect(fetch(endpoint.url)).rejects.toThrow('fetch failed');
   });
 });
 

@@ -31,7 +31,7 @@ async function world(): Promise<World> {
 }
 
 /** A journey that fails as often as it is told, and counts. */
-function failing(error: () => unknown, times = Number.POSITIVE_INFINITY) {
+function failing(error: () => Error, times = Number.POSITIVE_INFINITY) {
   const journey = () => (++journey.runs <= times ? Promise.reject(error()) : Promise.resolve());
   journey.runs = 0;
   return journey;

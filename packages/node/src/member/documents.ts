@@ -14,6 +14,7 @@ import {
   decodeEnvelope,
   encodeEnvelope,
   envelopesToKeep,
+  jcs,
   PRACTITIONERS_TYPE,
   restoreRosterState,
   signEnvelope,
@@ -150,7 +151,7 @@ class FolderDocuments implements FederationDocuments {
     const held = this.#practitioners.get(member);
     const isCurrent =
       held !== undefined &&
-      JSON.stringify(held.practitioners) === JSON.stringify(practitioners) &&
+      canonical(held.practitioners) === canonical(practitioners) &&
       held.expiresMs - clock.now() > PRACTITIONERS_VALID_MS / 2;
     if (isCurrent) return;
     const payload = {
@@ -212,6 +213,11 @@ class FolderDocuments implements FederationDocuments {
     const lines = envelopes.flatMap((envelope) => [envelope, Buffer.from('\n')]);
     await writeWhole(disk, keepFolder, file, Buffer.concat(lines));
   }
+}
+
+/** The same for the same directory, whatever order its fields were written in. */
+function canonical(practitioners: readonly Practitioner[]): string {
+  return Buffer.from(jcs(practitioners.map((one) => ({ ...one })))).toString();
 }
 
 /** SHA-256 of an envelope's bytes, 64 hex digits: how peers name a document to each other. */

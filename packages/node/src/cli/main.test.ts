@@ -1,0 +1,95 @@
+// The command as a shell sees it: exit codes, and what goes to which stream.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+const FEDERATION = '0a'.repeat(32);
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+let folder: string;
+beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'interhosp-cli-'))));
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs the command in the test's folder, as pnpm would: from elsewhere, with the caller's folder in INIT_CWD. */
+function interhosp(...args: readonly string[]): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--conditions=@interhosp/source', MAIN, ...args], {
+      env: { ...process.env, INIT_CWD: folder, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 50_000,
+    });
+    const [out, err]: [string[], string[]] = [[], []];
+    child.stdout.on('data', (bytes: Buffer) => out.push(bytes.toString()));
+    child.stderr.on('data', (bytes: Buffer) => err.push(bytes.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, err: err.join(''), out: out.join('') }));
+  });
+}
+
+const init = (name: string) =>
+  interhosp('init', name, '--member', 'be-south', '--name', 'Hospital South', '--federation', FEDERATION, '--json');
+
+describe('interhosp', () => {
+  it('ends with 0 when it is done, with one object a line on standard output and nothing else', async () => {
+    const { code, err, out } = await init('south');
+    expect([code, err]).toEqual([0, '']);
+    expect(JSON.parse(out)).toMatchObject({ member: 'be-south' });
+    expect((await readdir(join(folder, 'south'))).toSorted()).toEqual([
+      'data',
+      'federation',
+      'interhosp.yaml',
+      'passphrase',
+    ]);
+  });
+
+  it('ends with 3 when it refuses for safety: an identity is never overwritten', async () => {
+    const before = await readFile(join(folder, 'south', 'interhosp.yaml'), 'utf8');
+    const { code, err, out } = await init('south');
+    expect([code, JSON.parse(out)]).toMatchObject([3, { error: 'CONFIG_EXISTS' }]);
+    expect(err).toContain('CONFIG_EXISTS');
+    expect(await readFile(join(folder, 'south', 'interhosp.yaml'), 'utf8')).toBe(before);
+  });
+
+  it('ends with 1 when it fails, and says what to do', async () => {
+    const { code, err, out } = await interhosp(
+      'send',
+      '1.2',
+      '--to',
+      'be-north',
+      '--config',
+      'south/interhosp.yaml',
+      '--json',
+    );
+    expect([code, JSON.parse(out)]).toMatchObject([1, { error: 'CONFIG_NOT_RUNNING' }]);
+    expect(err).toContain('interhosp start');
+  });
+
+  it('ends with 2 when it is not understood, and prints nothing on standard output', async () => {
+    const results = await Promise.all([interhosp('sned'), interhosp('init', 'x', '--member', 'be-south')]);
+    expect(results.map(({ code, out }) => [code, out])).toEqual([
+      [2, ''],
+      [2, ''],
+    ]);
+    expect(await readdir(folder)).not.toContain('x');
+  });
+
+  it('lets nobody approve rules of their own', async () => {
+    const rules = join(folder, 'rules.yaml');
+    await writeFile(rules, 'rules: []\n');
+    const own = await interhosp(
+      ...['route', '--config', 'south/interhosp.yaml', '--rules', 'rules.yaml', '--approve', 'approval.json'],
+      ...['--written-by', 'An', '--by', 'An', '--json'],
+    );
+    expect(own.code).not.toBe(0);
+    expect(await readdir(folder)).not.toContain('approval.json');
+  });
+});
