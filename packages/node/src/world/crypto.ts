@@ -1,8 +1,8 @@
 /**
  * The Crypto port over node:crypto: SHA-256 (FIPS 180-4), Ed25519 (RFC 8032) and AES-256-GCM (SP 800-38D).
  *
- * OpenSSL verifies Ed25519 signatures under keys of low order, for which one signature fits many messages, so such keys
- * are refused here before it is asked.
+ * Under an Ed25519 key of low order one signature fits many messages. The OpenSSL of Node 24 refuses such keys, others
+ * did not, and a roster must mean the same everywhere: they are refused here before it is asked.
  */
 import {
   createCipheriv,
@@ -98,7 +98,8 @@ function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   }
 }
 
-function isSoundKey(publicKey: Uint8Array): boolean {
+/** Whether 32 bytes are the canonical form of no low-order point; that they are a point at all is left to OpenSSL. */
+export function isSoundKey(publicKey: Uint8Array): boolean {
   const y = Buffer.from(publicKey);
   // The top bit is the sign of x. The two points with x = 0, for which it would be ambiguous, are of low order.
   y[31] = (y[31] as number) & 0x7f;

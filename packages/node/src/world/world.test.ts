@@ -8,6 +8,7 @@ import { sha256, type Clock } from '@interhosp/core/world';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { codeOf, crypto, random, silentLog } from '../../test/storage/worlds.ts';
 import { CRASHPOINTS, ed25519Signer, lockFolder, nodeClock, nodeDisk, nodeHost, type Host } from './index.ts';
+import { isSoundKey } from './crypto.ts';
 import { LOCK_WATCH_MS } from './folder-lock.ts';
 
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
@@ -47,10 +48,13 @@ describe('crypto', () => {
       for (const sign of [0, 0x80]) {
         const key = littleEndian(y);
         key[31] = (key[31] as number) | sign;
+        expect(isSoundKey(key), y.toString(16)).toBe(false);
         for (let n = 0; n < 16; n++)
           expect(crypto.verifyEd25519(key, Buffer.of(n), forged), y.toString(16)).toBe(false);
       }
     }
+    expect(ys.length).toBe(7);
+    for (const y of [2n, p - 2n, 3n]) expect(isSoundKey(littleEndian(y))).toBe(true);
     expect(crypto.verifyEd25519(littleEndian(2n), Buffer.of(1), forged)).toBe(false);
     expect(crypto.verifyEd25519(new Uint8Array(31), Buffer.of(1), forged)).toBe(false);
     expect(crypto.verifyEd25519(littleEndian(p + 3n), Buffer.of(1), forged)).toBe(false);
