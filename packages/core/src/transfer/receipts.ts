@@ -111,7 +111,7 @@ export type ExpectedReceipt = Pick<
 /**
  * Opens a receipt and compares it with what is expected, field by field.
  *
- * @param keys - The receiver's keys, from the roster.
+ * @param options.keys - The receiver's keys, from the roster.
  * @throws {TransferError} `TRANSFER_RECEIPT_INVALID`: signature or form; `TRANSFER_RECEIPT_FOREIGN` with the field.
  */
 export function verifyReceipt(
