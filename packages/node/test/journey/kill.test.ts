@@ -48,6 +48,7 @@ describe('members killed at random moments', () => {
           if (await isClosed(exchangeId)) break;
           await Promise.all(victims.map((victim) => victim.kill()));
           kills++;
+          console.log(`kill ${kills}: ${victims.map(({ member }) => member).join(' and ')}`);
           await Promise.all(victims.map((victim) => victim.start()));
         }
         for (const hospital of [a, b]) await hospital.reaches(exchangeId, 'CLOSED');
