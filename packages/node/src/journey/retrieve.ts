@@ -3,7 +3,7 @@
  * to the transfer as soon as it is durable. What is in the pack already is not retrieved again.
  */
 import type { Uid } from '@interhosp/core/dicom';
-import { isInterhospError, PacsError, type ErrorCode } from '@interhosp/core/errors';
+import { InterhospError, isInterhospError, PacsError, type ErrorCode } from '@interhosp/core/errors';
 import type { InstanceSummary, PacsSource } from '@interhosp/core/pacs';
 import { cutInstance, manifestRootOf, transferIdOf, type InstanceEntry, type MemberId } from '@interhosp/core/study';
 import type { QuarantinedRecord, SealRecord, SenderEvent } from '@interhosp/core/transfer';
@@ -75,7 +75,9 @@ async function retrieveMissing(
   if (missing.size === 0) return [];
   const announcer = createAnnouncer(pack, announce);
   const failures: ErrorCode[] = [];
-  for await (const instance of ports.source.retrieve(studyInstanceUid, { instances: [...missing.values()], signal })) {
+  // All of it in as few requests as the PACS likes; by name only what a break left out.
+  const wanted = held.size === 0 ? { signal } : { instances: [...missing.values()], signal };
+  for await (const instance of ports.source.retrieve(studyInstanceUid, wanted)) {
     crashpoint('C2', 'sender');
     const cut = await cutIntoPack(pack, instance, ports, signal);
     if (typeof cut === 'string') {
@@ -139,8 +141,8 @@ function accountFor(
     const { studyInstanceUid } = x.facts;
     throw new PacsError('PACS_INCOMPLETE', { details: { count: missing.length - failures.length, studyInstanceUid } });
   }
-  if (first !== undefined && [...pack.instances()].length === 0)
-    throw new PacsError('PACS_PROTOCOL', { details: { reason: first }, retry: 'no' });
+  // Not one can be sent: held under the code that says why.
+  if (first !== undefined && pack.instances().length === 0) throw new InterhospError(first, { retry: 'no' });
   return missing.map((sopInstanceUid, index) => ({ code: failures[index] ?? 'DICOM_MALFORMED', sopInstanceUid }));
 }
 

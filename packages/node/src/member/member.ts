@@ -2,7 +2,7 @@
  * A running member: opens what is durable, connects what is configured, and runs the journey of every exchange that is
  * not over. Whatever stops it, a start goes on where it was.
  */
-import { ConfigError, FederationError, PacsError, ReconciliationError } from '@interhosp/core/errors';
+import { ConfigError, FederationError, PacsError, ReconciliationError, TransferError } from '@interhosp/core/errors';
 import { memberById, memberOfPeer, nodesOf, rosterHeads, rosterStanding } from '@interhosp/core/federation';
 import type { Pacs, StudySummary } from '@interhosp/core/pacs';
 import { rosterPolicy, route } from '@interhosp/core/routing';
@@ -442,6 +442,8 @@ class RunningMember implements MemberApi {
     const found: StudySummary[] = [];
     for await (const summary of pacs.findStudies({ studyInstanceUid: uid }, { signal })) found.push(summary);
     const [summary] = found;
+    // Under two patients here: which of them it is, a person must settle in the PACS before anything leaves.
+    if (found.length > 1) throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { studyInstanceUid: uid } });
     if (summary === undefined) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid: uid } });
     const header = await headerOf({ ...this.#discoveryPorts(pacs), source: pacs }, summary, signal);
     const instances = summary.instances ?? 0;

@@ -44,7 +44,7 @@ describe('the files of the corpus', () => {
         const fate = fates.get(listed.get(sop) ?? '') ?? 'not listed';
         console.log(`${name}: ${left.get(sop) ?? fate}`);
         if (fate === 'not listed') unlisted++;
-        else expect(left.get(sop) ?? fate, name).toMatch(/^(?:DICOM|PACS)_[A-Z_0-9:]+$/);
+        else expect(left.get(sop) ?? fate, name).toMatch(/^(?:DICOM|PACS|TRANSFER)_[A-Z_0-9:]+$/);
         continue;
       }
       expect(copies, name).toHaveLength(1);
@@ -58,7 +58,7 @@ describe('the files of the corpus', () => {
     const known = new Set(sources.map(({ file }) => file?.sopInstanceUid));
     const unread = [...listed].filter(([sop]) => !known.has(sop));
     for (const [sop, study] of unread)
-      expect(left.get(sop) ?? fates.get(study)).toMatch(/^(?:DICOM|PACS)_[A-Z_0-9:]+$/);
+      expect(left.get(sop) ?? fates.get(study)).toMatch(/^(?:DICOM|PACS|TRANSFER)_[A-Z_0-9:]+$/);
     // What the PACS did not list it counted, under the code for which a file cannot be read.
     const counted = new Map(a.logged('folder.unreadable').map(({ code, count }) => [String(code), Number(count)]));
     for (const code of counted.keys()) expect(code).toMatch(/^DICOM_[A-Z_0-9]+$/);
