@@ -4,15 +4,16 @@
  */
 // oxlint-disable-next-line no-restricted-imports -- this package starts the programs that tests run against
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePorts } from './free-ports.ts';
 
-const COMMAND = fileURLToPath(new URL('../../node/src/cli/main.ts', import.meta.url));
-const CONDITIONS = '--conditions=@interhosp/source';
+/** As built: stripping types at every start costs a member 40 MB that no hospital pays. */
+const COMMAND = fileURLToPath(new URL('../../node/bin/interhosp.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../node/dist/cli/main.js', import.meta.url));
 /** Adapters are resolved from the repository's root. */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const READY_WITHIN_MS = 60_000;
@@ -68,6 +69,9 @@ export interface TwoHospitalsOptions {
 
 /** Founds a federation of two and starts both. @throws {Error} with the end of a member's log when it does not come up. */
 export async function startTwoHospitals(options: TwoHospitalsOptions): Promise<TwoHospitals> {
+  await access(BUILT).catch((cause: unknown) => {
+    throw new Error('the packages are not built: run npx -y pnpm@10 build', { cause });
+  });
   const folder = await mkdtemp(join(options.below ?? tmpdir(), 'interhosp-hospitals-'));
   const started: Member[] = [];
   const stop = async (): Promise<void> => {
@@ -158,7 +162,7 @@ spool: { lowWaterBytes: 0, keepHours: 0 }
 
 /** Runs a command to its end. @returns Its one JSON record. @throws {Error} with what it said, when it fails. */
 async function interhosp(...words: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
-  const { stdout } = await run(process.execPath, [CONDITIONS, COMMAND, ...words, '--json'], {
+  const { stdout } = await run(process.execPath, [COMMAND, ...words, '--json'], {
     cwd: ROOT,
     env: environment(),
     maxBuffer: MAX_OUTPUT_BYTES,
@@ -174,7 +178,7 @@ function environment(): NodeJS.ProcessEnv {
 
 async function sendStudy(a: Member, b: Member, studyInstanceUid: string, withinMs: number): Promise<void> {
   const sending = ['send', studyInstanceUid, '--to', b.member, '--config', a.config, '--json'];
-  const ended = run(process.execPath, [CONDITIONS, COMMAND, ...sending, '--wait'], {
+  const ended = run(process.execPath, [COMMAND, ...sending, '--wait'], {
     cwd: ROOT,
     env: environment(),
     timeout: withinMs,
@@ -200,7 +204,7 @@ class Member implements Hospital {
     this.config = config;
     this.outFolder = join(folder, 'out');
     this.inFolder = join(folder, 'in');
-    const words = [...nodeOptions, CONDITIONS, COMMAND, 'start', '--config', config, '--json'];
+    const words = [...nodeOptions, COMMAND, 'start', '--config', config, '--json'];
     this.#child = spawn(process.execPath, words, {
       cwd: ROOT,
       env: environment(),

@@ -5,7 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** MiB; Node's documented option `--max-semi-space-size` takes precedence when a hospital gives it. */
-const MAX_SEMI_SPACE_MIB = 4;
+const MAX_SEMI_SPACE_MIB = 2;
 
 if (!process.execArgv.some((option) => option.startsWith('--max-semi-space-size'))) {
   setFlagsFromString(`--max-semi-space-size=${MAX_SEMI_SPACE_MIB}`);

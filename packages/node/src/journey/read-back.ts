@@ -4,6 +4,7 @@ import type { RetrievedInstance } from '@interhosp/core/pacs';
 import { BLOCK_BYTES, cutInstance, leafDigest, toHex, type InstanceEntry } from '@interhosp/core/study';
 import type { Crypto } from '@interhosp/core/world';
 import type { Pack } from '../spool/index.ts';
+import { passed } from '../world/index.ts';
 
 const PIXEL_TAGS: ReadonlySet<number> = new Set([0x7fe00008, 0x7fe00009, 0x7fe00010]);
 
@@ -66,6 +67,9 @@ async function smallPixels(source: ByteSource, transferSyntaxUid: Uid, crypto: C
 
 async function digestOf(bytes: AsyncIterable<Uint8Array>, crypto: Crypto): Promise<string> {
   const hash = crypto.sha256();
-  for await (const piece of bytes) hash.update(piece);
+  for await (const piece of bytes) {
+    hash.update(piece);
+    passed(piece.length);
+  }
   return toHex(hash.digest());
 }

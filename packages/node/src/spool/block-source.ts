@@ -1,6 +1,7 @@
 /** An instance as bytes over its blocks. A few blocks are kept, since readers go forward in small steps. */
 import type { ByteSource } from '@interhosp/core/dicom';
-import { blocksOf, type Block, type InstanceEntry } from '@interhosp/core/study';
+import { BLOCK_BYTES, blocksOf, type Block, type InstanceEntry } from '@interhosp/core/study';
+import { passed } from '../world/release.ts';
 
 /** Blocks kept, of 1 MiB: the one being read and the one before. */
 const KEPT_BLOCKS = 2;
@@ -21,6 +22,7 @@ export function blockSource(
     // A failed read is not kept: the block may be fetched again.
     reading.catch(() => kept.delete(index));
     if (kept.size > KEPT_BLOCKS) kept.delete(kept.keys().next().value as number);
+    passed(BLOCK_BYTES);
     return reading;
   };
 

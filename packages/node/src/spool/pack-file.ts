@@ -32,9 +32,9 @@ export interface PackFileOptions {
 export type PackCrypto = Crypto & Partial<Pick<NodeCrypto, 'sealParts'>>;
 
 /** Bytes sealed but not yet handed to the disk; whoever writes waits above. */
-const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 /** One write takes at most this much, so that reads get their turn between. */
-const MAX_WRITE_BYTES = 4 * 1024 * 1024;
+const MAX_WRITE_BYTES = 2 * 1024 * 1024;
 /** Bytes written but not yet synced; whoever writes waits above, or the system would make everybody wait later. */
 const MAX_UNSYNCED_BYTES = 256 * 1024 * 1024;
 /** A sync is begun after this many bytes (delivery: every 64 MiB and at seal). */

@@ -10,4 +10,4 @@ export type { FolderLock, FolderLockOptions } from './folder-lock.ts';
 export { nodeHost } from './host.ts';
 export type { Host } from './host.ts';
 export { nodeRandom } from './random.ts';
-export { release } from './release.ts';
+export { passed, release } from './release.ts';

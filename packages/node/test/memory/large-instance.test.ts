@@ -41,6 +41,8 @@ describe.runIf(process.platform === 'linux')('a member', () => {
       await writeInstance(join(a.outFolder, 'large.dcm'), instance);
       await hospitals.send(instance.studyInstanceUid, { withinMs: WITHIN_MS - 20_000 });
 
+      const peaks = [await a.usage(), await b.usage()].map(({ peakRssMb }) => Math.round(peakRssMb));
+      console.log(`peak RSS: ${peaks.join(' and ')} MB`);
       for (const { member, usage } of [
         { member: a.member, usage: await a.usage() },
         { member: b.member, usage: await b.usage() },
