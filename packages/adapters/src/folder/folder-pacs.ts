@@ -31,9 +31,9 @@ export interface FolderPacsOptions extends TreeLimits {
   readonly watch?: string;
   /** A folder to write to; made when it does not exist. */
   readonly write?: string;
-  /** A file is listed when it has not changed for so long; default {@link DEFAULT_STABLE_MS}. */
+  /** A file is listed when it has not changed for so long; default `DEFAULT_STABLE_MS`. */
   readonly stableMs?: number;
-  /** Searches closer together share one look at the folder; default {@link DEFAULT_RESCAN_MS}. */
+  /** Searches closer together share one look at the folder; default `DEFAULT_RESCAN_MS`. */
   readonly rescanMs?: number;
   readonly clock?: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly log?: Log;

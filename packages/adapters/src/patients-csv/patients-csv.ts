@@ -27,9 +27,9 @@ export interface PatientsCsvOptions {
   readonly columns?: ColumnNames | undefined;
   /** The rules national numbers are indexed under; default `be`. */
   readonly nationalNumbers?: keyof typeof NATIONAL_NUMBER_RULES | undefined;
-  /** Default {@link POLL_MS}. */
+  /** Default `POLL_MS`. */
   readonly pollMs?: number | undefined;
-  /** Default {@link LEAST_SHARE_KEPT}; 0 takes any file. */
+  /** Default `LEAST_SHARE_KEPT`; 0 takes any file. */
   readonly leastShareKept?: number | undefined;
 }
 

@@ -33,7 +33,7 @@ export function parsePersonName(text: string): PersonNameGroups | undefined {
  * Writes a name as one value of VR PN, without trailing delimiters.
  *
  * @throws {DicomError} `DICOM_VALUE_INVALID` when a part holds a delimiter, a backslash or a control character, or a group
- *   exceeds {@link MAX_NAME_GROUP_CHARACTERS}.
+ *   exceeds `MAX_NAME_GROUP_CHARACTERS`.
  */
 export function formatPersonName(name: PersonNameGroups): string {
   const groups = [name.alphabetic, name.ideographic, name.phonetic].map((group) =>

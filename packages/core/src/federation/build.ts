@@ -38,7 +38,7 @@ export interface RootDraft {
   readonly name: string;
   readonly roles: { readonly root: RoleDraft; readonly roster: RoleDraft } & { readonly [R in Role]?: RoleDraft };
   readonly issuedMs: number;
-  /** Default {@link ROOT_VALID_MS}. */
+  /** Default `ROOT_VALID_MS`. */
   readonly validMs?: number;
 }
 
@@ -80,7 +80,7 @@ export function createRoot(draft: RootDraft, crypto: Crypto, state?: RosterState
  * The roster that follows the one in force, to be signed.
  *
  * @param state - Must hold a root.
- * @param options.validMs - Default {@link ROSTER_VALID_MS}.
+ * @param options.validMs - Default `ROSTER_VALID_MS`.
  * @throws {FederationError} `FEDERATION_CHAIN_BROKEN` without a root; `FEDERATION_ENVELOPE_INVALID` or `FEDERATION_LIMIT`
  *   when members would not read it.
  */
