@@ -5,7 +5,7 @@ import type { SharedPorts } from './ports.ts';
 
 /** Waits, records the erasure, erases. What is not closed is never erased by time. */
 export async function expunge(x: LiveExchange, ports: SharedPorts, signal: AbortSignal): Promise<void> {
-  const closed = x.history.findLast(({ type }) => type === 'CLOSED' || type === 'CANCELLED' || type === 'EXPIRED');
+  const closed = x.history.findLast(({ type }) => ['CANCELLED', 'CLOSED', 'EXPIRED', 'RECALLED'].includes(type));
   const dueMs = Date.parse(closed?.at ?? '') + ports.keepMs;
   for (let waitMs = dueMs - ports.clock.now(); waitMs > 0; waitMs = dueMs - ports.clock.now()) {
     // Timers hold 24 days at most.

@@ -40,7 +40,11 @@ export async function settlePatient(x: LiveExchange, ports: PatientPorts, signal
     if (linked !== undefined) return linked.patient;
     const decided = x.recorded('DECIDED');
     if (decided?.kind === 'link') return await linkAsDecided(x, decided, ports);
-    if (decided?.kind === 'reject') throw new TransferError('TRANSFER_CANCELLED');
+    if (decided?.kind === 'reject') {
+      // The end is recorded here and not beside the decision, so that a crash between the two changes nothing.
+      await x.record('CANCELLED', { by: decided.by, reason: decided.reason ?? 'rejected' });
+      throw new TransferError('TRANSFER_CANCELLED');
+    }
     const decision = await decide(x, ports, signal);
     await x.record('RECONCILING', { decision: toDecisionRecord(decision) });
     if (decision.zone === 'link' && mayFileAlone(x, ports)) {

@@ -140,6 +140,7 @@ class Receiving {
           reason: action.by,
           ...(this.#exchange && { exchangeId: this.#exchange.id }),
         });
+        await this.#endWhenCancelled(action.by, action.code);
         return true;
       case 'finished':
         return true;
@@ -151,6 +152,14 @@ class Receiving {
         action satisfies never;
         return false;
     }
+  }
+
+  /** The sender's person ended it. Once R1 is signed the study is ours to file, and nothing is taken back this way. */
+  async #endWhenCancelled(by: 'here' | 'remote', code: string): Promise<void> {
+    const x = this.#exchange;
+    if (by !== 'remote' || code !== 'TRANSFER_CANCELLED' || x === undefined) return;
+    if (x.state.isOver || x.state.has('SEALED')) return;
+    await x.record('CANCELLED', { by: this.#sender, reason: 'cancelled by the sender' });
   }
 
   /** Takes, refuses or answers an offer; what is taken is recorded before the answer goes out. */

@@ -1,5 +1,5 @@
 /** Drives the sender's protocol machine over one stream: frames, blocks from the pack, receipts to be recorded. */
-import { TransferError, type RetryAdvice } from '@interhosp/core/errors';
+import { errorCodeOf, TransferError, type RetryAdvice } from '@interhosp/core/errors';
 import {
   decodeFrame,
   encodeFrame,
@@ -12,6 +12,9 @@ import type { PeerStream } from '../peer/index.ts';
 import type { Pack } from '../spool/index.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { crashpoint, release } from '../world/index.ts';
+
+/** A stream that takes no byte for so long is not worth a farewell. */
+const CANCEL_WITHIN_MS = 5_000;
 
 /** What the driver needs beside the machine. */
 export interface SendOptions {
@@ -37,13 +40,16 @@ export async function sendOver(
 ): Promise<string | undefined> {
   const { signal } = options;
   const box = createMailbox<SenderEvent>();
-  const aborted = () => stream.abort(signal.reason as Error);
+  // A person's cancel is told to the receiver; everything else just ends the stream.
+  const isCancelled = () => errorCodeOf(signal.reason) === 'TRANSFER_CANCELLED';
+  const aborted = () => (isCancelled() ? box.close() : stream.abort(signal.reason as Error));
   signal.addEventListener('abort', aborted, { once: true });
   const sides = [readFrames(stream, box), readFeed(options.feed, box)];
   try {
     void box.put({ type: 'opened' });
     return await run(stream, session, box, options);
   } catch (error) {
+    if (signal.aborted && isCancelled()) await sendCancel(stream);
     signal.throwIfAborted();
     throw error;
   } finally {
@@ -52,6 +58,12 @@ export async function sendOver(
     await stream.close();
     await Promise.allSettled(sides);
   }
+}
+
+/** A receiver that does not hear it keeps what it has, and is told when it is asked about next. */
+async function sendCancel(stream: PeerStream): Promise<void> {
+  const frame = encodeFrame({ code: 'TRANSFER_CANCELLED', kind: 'cancel', retry: 'no', retryAfterMs: 0 });
+  await stream.send(frame, { signal: AbortSignal.timeout(CANCEL_WITHIN_MS) }).catch(() => {});
 }
 
 async function run(

@@ -2,7 +2,7 @@
  * Runs a journey until it ends: tries again what may pass by itself, holds for a person what will not, and never gives up
  * silently. Cancelled is not failed.
  */
-import { isInterhospError, type RetryAdvice } from '@interhosp/core/errors';
+import { isInterhospError, TransferError, type RetryAdvice } from '@interhosp/core/errors';
 import type { Clock, Log, Random } from '@interhosp/core/world';
 import { errorFields } from '../observe/logger.ts';
 import type { LiveExchange } from '../member/live-exchange.ts';
@@ -59,7 +59,7 @@ async function untilOver(
   const forward = () => stop.abort(signal.reason);
   signal.addEventListener('abort', forward, { once: true });
   const unsubscribe = x.onChange(() => {
-    if (x.state.isOver && !x.state.has('CLOSED')) stop.abort(new Error('the exchange was ended'));
+    if (x.state.isOver && !x.state.has('CLOSED')) stop.abort(new TransferError('TRANSFER_CANCELLED'));
   });
   try {
     if (x.state.isOver && !x.state.has('CLOSED')) return;

@@ -59,6 +59,8 @@ export interface DocumentsOptions {
   readonly dropFolder: string;
   /** Where accepted ones are kept. */
   readonly keepFolder: string;
+  /** Reads what is kept and writes nothing: for commands beside a running member. Default false. */
+  readonly isReadOnly?: boolean;
   readonly disk: Disk;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -67,7 +69,7 @@ export interface DocumentsOptions {
 
 /** Opens what is kept and reads the drop folder once. */
 export async function openDocuments(options: DocumentsOptions): Promise<FederationDocuments> {
-  await options.disk.makeFolder(options.keepFolder);
+  if (options.isReadOnly !== true) await options.disk.makeFolder(options.keepFolder);
   const documents = new FolderDocuments(options);
   await documents.restore();
   await documents.readFolder();
@@ -209,7 +211,8 @@ class FolderDocuments implements FederationDocuments {
   }
 
   async #keep(file: string, envelopes: readonly Uint8Array[]): Promise<void> {
-    const { disk, keepFolder } = this.#options;
+    const { disk, isReadOnly = false, keepFolder } = this.#options;
+    if (isReadOnly) return;
     const lines = envelopes.flatMap((envelope) => [envelope, Buffer.from('\n')]);
     await writeWhole(disk, keepFolder, file, Buffer.concat(lines));
   }

@@ -13,7 +13,7 @@ import type { Clock, Log } from '@interhosp/core/world';
 import { startAdmin, type AdminServer } from '../admin/server.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { discover, headerOf, type CompleteStudy } from '../journey/discovery.ts';
-import { eraseBytes } from '../journey/expunge.ts';
+import { eraseBytes, expunge } from '../journey/expunge.ts';
 import { inbound } from '../journey/inbound.ts';
 import { outbound } from '../journey/outbound.ts';
 import { decide } from '../journey/patient.ts';
@@ -199,8 +199,7 @@ class RunningMember implements MemberApi {
 
   async #resume(x: LiveExchange): Promise<void> {
     if (x.state.has('EXPUNGED')) return await eraseBytes(x, this.#shared);
-    const isEnded = x.state.isOver && !x.state.has('CLOSED');
-    if (!isEnded) this.#begin(x);
+    this.#begin(x);
   }
 
   /** Runs the journey of an exchange, once. */
@@ -218,8 +217,21 @@ class RunningMember implements MemberApi {
       log: this.#log,
       random: nodeRandom(),
     };
-    const run = supervise(x, journey, options, this.#stopping.signal).finally(() => this.#journeys.delete(x.id));
+    const run = supervise(x, journey, options, this.#stopping.signal)
+      .then(() => this.#eraseWhenDue(x))
+      .finally(() => this.#journeys.delete(x.id));
     this.#journeys.set(x.id, run);
+  }
+
+  /** What a person or a policy ended is erased like what was closed. */
+  async #eraseWhenDue(x: LiveExchange): Promise<void> {
+    const { signal } = this.#stopping;
+    if (signal.aborted || !x.state.isOver || x.state.has('EXPUNGED')) return;
+    try {
+      await expunge(x, this.#shared, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#shared.note('exchange.erasure.failed', error);
+    }
   }
 
   // ---- ports
@@ -475,7 +487,6 @@ class RunningMember implements MemberApi {
       throw new ReconciliationError('RECONCILIATION_PATIENT_UNKNOWN');
     }
     await x.record('DECIDED', { ...decision });
-    if (decision.kind === 'reject') await x.record('CANCELLED', { by: decision.by, reason: decision.reason });
   }
 
   async release(exchangeId: string, by: string): Promise<void> {

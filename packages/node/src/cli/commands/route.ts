@@ -76,6 +76,7 @@ async function contextOf(options: RouteOptions): Promise<RouteContext> {
     disk: nodeDisk(),
     dropFolder: resolvePath(config.federation.documents),
     federationId: config.federation.id,
+    isReadOnly: true,
     keepFolder: join(resolvePath(config.data), 'federation'),
     log: createLog({ level: 'error' }),
     member: config.member,
