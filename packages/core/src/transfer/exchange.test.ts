@@ -132,7 +132,8 @@ describe('filing', () => {
   });
 
   it('is done again after the link was taken back, and the decision with it', () => {
-    const state = add(received(...FILED), 'receiver', ['UNLINKED']);
+    const decided: Types = ['RECONCILING', 'REVIEW', 'DECIDED', 'LINKED'];
+    const state = received(...RECEIVED, ...decided, ...STORED, 'CONFIRMED', 'UNLINKED');
     expect((['LINKED', 'DECIDED', ...STORED, 'CONFIRMED'] as const).filter((type) => state.has(type))).toEqual([]);
     expect([state.patient, state.has('R1_SIGNED')]).toEqual(['RECONCILING', true]);
     expect(mayFollow(state, 'receiver', 'STORING')).toBe(false);
@@ -143,6 +144,15 @@ describe('filing', () => {
     const signed = received(...FILED, 'R2_SIGNED');
     expect(mayFollow(signed, 'receiver', 'UNLINKED')).toBe(false);
     expect(mayFollow(add(signed, 'receiver', ['R2_WITHDRAWN']), 'receiver', 'UNLINKED')).toBe(true);
+  });
+
+  it('is confirmed anew before R2 is signed again after a withdrawal', () => {
+    const withdrawn = received(...FILED, 'R2_SIGNED', 'CLOSED', 'R2_WITHDRAWN');
+    expect(withdrawn).toMatchObject({ isOver: false, stage: 'R2_WITHDRAWN' });
+    expect((['R2_SIGNED', 'CONFIRMED', 'CLOSED'] as const).filter((type) => withdrawn.has(type))).toEqual([]);
+    expect(mayFollow(withdrawn, 'receiver', 'R2_SIGNED')).toBe(false);
+    const again = add(withdrawn, 'receiver', ['CONFIRMED', 'R2_SIGNED']);
+    expect([again.has('R2_SIGNED'), again.has('R2_WITHDRAWN')]).toEqual([true, false]);
   });
 
   it('may begin before the seal, with a patient, and not once R1 is signed', () => {
