@@ -17,10 +17,10 @@ let collect: ((options: { readonly type: 'minor' }) => void) | undefined;
  * Detaches the whole buffer behind these bytes: every view of it is empty from then on. Only for whoever made it, or was
  * given it to keep, and when nobody reads or writes it any more. Small buffers are left alone.
  */
-export function release({ buffer }: Uint8Array): void {
-  const { byteLength } = buffer;
-  if (!(buffer instanceof ArrayBuffer) || byteLength < MIN_RELEASED_BYTES) return;
-  buffer.transfer(0);
+export function release(bytes: Uint8Array): void {
+  const { buffer, byteLength } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= MIN_RELEASED_BYTES) buffer.transfer(0);
+  // Small ones lie outside the heap as well: a thousand tiny instances are as much as one large one.
   passed(byteLength);
 }
 
