@@ -20,8 +20,15 @@ export interface SourceStudy {
 /** A file of this age is not still being written. */
 const SETTLED_SECONDS = 86_400;
 
-/** Generates a study into the folder that the hospital's PACS watches; it appears there whole. */
-export async function putStudy(at: Hospital, options: SampleStudyOptions): Promise<SourceStudy> {
+/**
+ * Generates a study into the folder that the hospital's PACS watches; it appears there whole.
+ *
+ * @param options.isYoung - Written just now: a PACS that was started after that lists it only once it has looked twice.
+ */
+export async function putStudy(
+  at: Hospital,
+  options: SampleStudyOptions & { readonly isYoung?: boolean },
+): Promise<SourceStudy> {
   const { instances, studyInstanceUid } = generateStudy(options);
   const staged = await mkdtemp(join(at.root, 'staged-'));
   const writtenAt = Date.now() / 1000 - SETTLED_SECONDS;
@@ -30,7 +37,7 @@ export async function putStudy(at: Hospital, options: SampleStudyOptions): Promi
       const bytes = Buffer.concat([part10Header(instance), instance.dataSet]);
       const path = join(staged, `${index}.dcm`);
       await writeFile(path, bytes);
-      await utimes(path, writtenAt, writtenAt);
+      if (options.isYoung !== true) await utimes(path, writtenAt, writtenAt);
       return dataSetFile(bytes);
     }),
   );
