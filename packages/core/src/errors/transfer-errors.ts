@@ -45,6 +45,21 @@ export const TRANSFER_ERRORS = {
     text: 'There is no such exchange',
     fix: 'List the exchanges with interhosp jobs',
   },
+  TRANSFER_HELD: {
+    retry: 'later',
+    text: 'The exchange waits for a person at the receiver',
+    fix: 'Nothing; it goes on by itself once a person there has released it',
+  },
+  TRANSFER_PARTIAL: {
+    retry: 'no',
+    text: 'Some instances of the study were not filed; the others are in the PACS',
+    fix: 'Look at them with interhosp job, settle them, then interhosp release; their bytes are kept until then',
+  },
+  TRANSFER_ABANDONED: {
+    retry: 'no',
+    text: 'The sender has not gone on with this exchange for as long as the site waits',
+    fix: 'Call the sender, or cancel the exchange with interhosp cancel',
+  },
   TRANSFER_CANCELLED: {
     retry: 'no',
     text: 'The exchange was cancelled',

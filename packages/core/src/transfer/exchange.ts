@@ -143,7 +143,8 @@ const RULES: Readonly<Record<RecordType, Rule>> = {
   HELD: aside,
   REPRIORITISED: aside,
   RELEASED: { isAllowedWhileHeld: true, isRepeatable: true, needs: { receiver: after('HELD'), sender: after('HELD') } },
-  CANCELLED: aside,
+  // Too late once the PACS has something of it, or the receiver is answerable for it.
+  CANCELLED: { ...aside, barredBy: ['STORING', 'REMOTE_DURABLE', 'REMOTE_CONFIRMED'] },
   EXPIRED: aside,
   RECALLED: { ...aside, isAllowedWhenOver: true },
 };

@@ -158,6 +158,7 @@ const SHAPES: { readonly [T in RecordType]: Shape<RecordPayloads[T]> } = {
       by: actor,
       patientId: optional(text(4_096)),
       reason: optional(reason),
+      notPatientIds: optional(list(text(4_096), 1_000)),
     },
     ignoreUnknown,
   ),

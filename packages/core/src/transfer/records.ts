@@ -101,6 +101,8 @@ export interface RecordPayloads {
     readonly by: string;
     readonly patientId?: string;
     readonly reason?: string;
+    /** With `new`: local patients that the person was shown and that it is not. */
+    readonly notPatientIds?: readonly string[];
   };
   readonly LINKED: { readonly patient: LocalPatient; /** `automatic`, or the person. */ readonly by: string };
   /** A person took the link back, after R2 was withdrawn where it was signed. What was filed is to be filed anew. */

@@ -2,7 +2,7 @@
  * The way of a study out of this hospital, step by step. Each step is recorded before the next begins, so that after a
  * crash at any point the same list goes on where it stopped.
  */
-import { TransferError } from '@interhosp/core/errors';
+import { isInterhospError, TransferError } from '@interhosp/core/errors';
 import { createSenderSession, PROTOCOL_VERSION, type SenderEvent } from '@interhosp/core/transfer';
 import { rosterHeads } from '@interhosp/core/federation';
 import type { Digest } from '@interhosp/core/study';
@@ -16,6 +16,7 @@ import { recordReceipt } from './receipts.ts';
 import { retrieveStudy } from './retrieve.ts';
 import { sendOver } from './send.ts';
 import { together } from './together.ts';
+import { within } from './within.ts';
 import { createMailbox } from './mailbox.ts';
 
 /** How long a receipt is waited for before the receiver is asked; it doubles up to the second. */
@@ -81,7 +82,11 @@ async function transfer(
       x.progress.bytes = bytes;
       x.changed();
     },
-    onReceipt: async (envelope) => ({ last: (await recordReceipt(x, envelope, ports)) || true }),
+    // R1 ends the stream: R2 may take days, and comes by a stream of its own.
+    onReceipt: async (envelope) => {
+      await recordReceipt(x, envelope, ports);
+      return { last: true };
+    },
     pack,
     signal,
   });
@@ -117,17 +122,15 @@ function offerOf(x: LiveExchange, { documents, federationId, self }: OutboundPor
 async function awaitConfirmation(x: LiveExchange, ports: OutboundPorts, signal: AbortSignal): Promise<void> {
   const isConfirmed = () => x.state.has('REMOTE_CONFIRMED');
   for (let pauseMs = ASK_AFTER_MS; !isConfirmed(); pauseMs = Math.min(pauseMs * 2, ASK_AT_MOST_EVERY_MS)) {
-    const timeout = new AbortController();
-    const timer = ports.clock.sleep(pauseMs, { signal: timeout.signal }).then(
-      () => true,
-      () => false,
-    );
-    const isAskingTime = await Promise.race([
-      x.until(isConfirmed, AbortSignal.any([signal, timeout.signal])).then(() => false),
-      timer,
-    ]).finally(() => timeout.abort());
-    if (isAskingTime)
-      await retrieveAndSend(x, ports, signal).catch((error: unknown) => ports.note('outbound.ask.failed', error));
+    if (await within(pauseMs, ports.clock, signal, (both) => x.until(isConfirmed, both))) return;
+    try {
+      await retrieveAndSend(x, ports, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // Rejected there, or no member any more: nothing more comes by itself, and a person is told.
+      if (!isInterhospError(error) || error.retry === 'no') throw error;
+      ports.note('outbound.ask.failed', error);
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 import { generateStudy } from '@interhosp/core/conformance';
 import type { PatientDirectory } from '@interhosp/core/patients';
+import { toDecisionRecord } from '@interhosp/core/reconciliation';
 import type { ArrivingPatient, LocalPatient } from '@interhosp/core/study';
 import { silentLog } from '@interhosp/core/world';
 import { describe, expect, it } from 'vitest';
 import { admitted, exchangeIn, typesOf, type Written } from '../../test/journey/exchanges.ts';
 import { codeOf, stillClock } from '../../test/storage/worlds.ts';
 import type { LiveExchange } from '../member/live-exchange.ts';
-import { settlePatient, type PatientPorts, type PatientSettings } from './patient.ts';
+import { decide, settlePatient, type PatientPorts, type PatientSettings } from './patient.ts';
 
 const local: LocalPatient = {
   birthDate: '1985-07-30',
@@ -130,10 +131,47 @@ describe('settling the patient', () => {
     const x = await admitted([], nearly);
     const settled = settlePatient(x, portsOf(directoryOf(local), 'confirmed'), signal);
     await reaches(x, 'REVIEW');
-    await x.record('DECIDED', { by: 'An', kind: 'new' });
+    await x.record('DECIDED', { by: 'An', kind: 'new', notPatientIds: ['L1'] });
     await reaches(x, 'AWAITING_PATIENT');
     await x.record('DECIDED', { by: 'Bo', kind: 'link', patientId: 'L1' });
     expect((await settled).patientId.id).toBe('L1');
+  });
+
+  it('never links by itself whom a person has refused, not even where the machine links alone', async () => {
+    for (const mode of ['automatic', 'confirmed'] as const) {
+      const directory = directoryOf(local);
+      const x = await admitted([], arrival);
+      await x.record('RECONCILING', { decision: toDecisionRecord(await decide(x, portsOf(directory))) });
+      await x.record('DECIDED', { by: 'An', kind: 'new', notPatientIds: ['L1'] });
+      const stop = new AbortController();
+      const settled = settlePatient(x, portsOf(directory, mode), stop.signal);
+      await reaches(x, 'AWAITING_PATIENT');
+      directory.register({ ...local, patientId: { id: 'L3' }, birthDate: '1901-01-02' });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(x.state.has('LINKED')).toBe(false);
+      stop.abort(new Error('enough'));
+      await expect(settled).rejects.toThrow('enough');
+    }
+  });
+
+  it('heeds a decision that is taken while the directory is being asked', async () => {
+    const directory = directoryOf(local, { ...local, patientId: { id: 'L2', issuer: 'SOUTH' } });
+    const x = await admitted([], arrival);
+    await x.record('RECONCILING', { decision: toDecisionRecord(await decide(x, portsOf(directory))) });
+    await x.record('REVIEW', {});
+    const slow = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const candidates: typeof directory.candidates = async (...given) => {
+      asked.resolve();
+      await slow.promise;
+      return directory.candidates(...given);
+    };
+    const settled = settlePatient(x, portsOf({ ...directory, candidates }, 'automatic'), signal);
+    await asked.promise;
+    await x.record('DECIDED', { by: 'An', kind: 'link', patientId: 'L2' });
+    slow.resolve();
+    expect((await settled).patientId.id).toBe('L2');
+    expect(x.recorded('LINKED')?.by).toBe('An');
   });
 
   it('goes on after a restart where it stopped: in review, decided, or linked', async () => {

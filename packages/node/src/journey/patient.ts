@@ -2,6 +2,7 @@
  * Whose study is this here: reconciles an arrival with the local patient directory until the answer is a local patient,
  * waiting for a person or for a registration where it must. Runs beside the bytes, from the offer's header alone.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { PatientDirectory } from '@interhosp/core/patients';
 import {
   DEFAULT_MODEL,
@@ -46,16 +47,22 @@ export async function settlePatient(x: LiveExchange, ports: PatientPorts, signal
       throw new TransferError('TRANSFER_CANCELLED');
     }
     const decision = await decide(x, ports, signal);
-    await x.record('RECONCILING', { decision: toDecisionRecord(decision) });
-    if (decision.zone === 'link' && mayFileAlone(x, ports)) {
-      await x.record('LINKED', { by: 'automatic', patient: decision.patient });
-    } else if (decision.zone === 'new' || decided?.kind === 'new') {
-      await awaitRegistration(x, ports, signal);
+    const isUndisturbed = () => x.recorded('DECIDED') === decided;
+    // A person may have decided while the directory was asked: then that counts.
+    if (!isUndisturbed()) continue;
+    if (decision.zone === 'link' && mayFileAlone(decision.patient, decided, ports)) {
+      await x.record('RECONCILING', { decision: toDecisionRecord(decision) });
+      await x.recordIf(isUndisturbed, 'LINKED', { by: 'automatic', patient: decision.patient });
+    } else if (isForRegistration(decision, decided)) {
+      await awaitRegistration(x, decision, decided, ports, signal);
     } else {
-      await awaitPerson(x, signal);
+      await note(x, 'REVIEW', decision);
+      await x.until(() => !isUndisturbed(), signal);
     }
   }
 }
+
+type Decided = RecordPayloads['DECIDED'] | undefined;
 
 /** The decision on what is known now. Patient data: kept in the journal under the exchange's key, never logged. */
 export async function decide(x: LiveExchange, ports: PatientPorts, signal?: AbortSignal): Promise<Decision> {
@@ -71,9 +78,28 @@ export async function decide(x: LiveExchange, ports: PatientPorts, signal?: Abor
   });
 }
 
-/** A person said "not registered here": then only a person, or the registration that they asked for, links. */
-function mayFileAlone(x: LiveExchange, { settings }: PatientPorts): boolean {
-  return settings.mode === 'automatic' || x.recorded('DECIDED')?.kind === 'new';
+/** Only where the site lets it, and never under a patient of whom a person said that it is not the one. */
+function mayFileAlone(patient: LocalPatient, decided: Decided, { settings }: PatientPorts): boolean {
+  return settings.mode === 'automatic' && !isRefused(patient, decided);
+}
+
+function isRefused({ patientId }: LocalPatient, decided: Decided): boolean {
+  return decided?.notPatientIds?.includes(patientId.id) === true;
+}
+
+/** Nobody here is near, or only those whom a person has refused: the patient is to be registered first. */
+function isForRegistration(decision: Decision, decided: Decided): boolean {
+  if (decision.zone === 'new') return true;
+  const nearest = decision.zone === 'link' ? decision.patient : decision.nearest;
+  return decided?.kind === 'new' && (nearest === undefined || isRefused(nearest, decided));
+}
+
+/** Records where the patient stands, unless the journal says just that already. */
+async function note(x: LiveExchange, state: 'AWAITING_PATIENT' | 'REVIEW', decision: Decision): Promise<void> {
+  const record = toDecisionRecord(decision);
+  if (x.state.patient === state && isDeepStrictEqual(x.recorded('RECONCILING')?.decision, record)) return;
+  await x.record('RECONCILING', { decision: record });
+  await x.record(state, {});
 }
 
 async function linkAsDecided(
@@ -89,23 +115,22 @@ async function linkAsDecided(
   return patient;
 }
 
-async function awaitPerson(x: LiveExchange, signal: AbortSignal): Promise<void> {
-  const seen = x.recorded('DECIDED');
-  await x.record('REVIEW', {});
-  await x.until(() => x.recorded('DECIDED') !== seen, signal);
-}
-
 /** Never invents a local ID: waits until the directory changes, or a person decides otherwise. */
-async function awaitRegistration(x: LiveExchange, { directory }: PatientPorts, signal: AbortSignal): Promise<void> {
-  const seen = x.recorded('DECIDED');
+async function awaitRegistration(
+  x: LiveExchange,
+  decision: Decision,
+  decided: Decided,
+  { directory }: PatientPorts,
+  signal: AbortSignal,
+): Promise<void> {
   let isChanged = false;
   const unsubscribe = directory.onChange(() => {
     isChanged = true;
     x.changed();
   });
   try {
-    await x.record('AWAITING_PATIENT', {});
-    await x.until(() => isChanged || x.recorded('DECIDED') !== seen, signal);
+    await note(x, 'AWAITING_PATIENT', decision);
+    await x.until(() => isChanged || x.recorded('DECIDED') !== decided, signal);
   } finally {
     unsubscribe();
   }

@@ -21,6 +21,10 @@ export interface SharedPorts {
   readonly spool: Spool;
   readonly keys: KeyVault;
   readonly slots: Slots;
+  /** Places for filing: a line that is full of sending does not keep a study from its PACS. */
+  readonly filingSlots: Slots;
+  /** Without any progress for so long, a person is asked. */
+  readonly patienceMs: number;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly log: Log;

@@ -14,7 +14,7 @@ import {
   verifyReceipt,
   type ReceiptFacts,
 } from '@interhosp/core/transfer';
-import { TransferError } from '@interhosp/core/errors';
+import { PeerError, TransferError } from '@interhosp/core/errors';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import type { PeerStream } from '../peer/index.ts';
 import { crashpoint } from '../world/index.ts';
@@ -22,6 +22,9 @@ import type { InboundPorts, OutboundPorts, SharedPorts } from './ports.ts';
 
 /** Protocol of streams that carry receipts from receiver to sender. */
 export const RECEIPT_PROTOCOL_ID = '/interhosp/receipt/1.0.0';
+
+/** Two receipts, each synced by the other side before it answers. */
+const DELIVERY_WITHIN_MS = 120_000;
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const bytesOf = (envelope: string): Uint8Array => new TextEncoder().encode(envelope);
@@ -39,9 +42,20 @@ export async function signConfirmed(x: LiveExchange, ports: InboundPorts): Promi
   return { envelope: text(await makeConfirmedReceipt(factsOf(x, ports), x.required('CONFIRMED'), options)) };
 }
 
-/** Checks a receipt about an exchange of ours and records it, durably. True when it was the last there is. */
-export async function recordReceipt(x: LiveExchange, envelope: Uint8Array, ports: SharedPorts): Promise<boolean> {
-  const { bytes, instances, manifestRoot, transferId } = x.required('SEALED');
+/**
+ * Checks a receipt about an exchange of ours and records it, durably. One that is recorded already is fine.
+ *
+ * @throws {TransferError} `TRANSFER_RECEIPT_INVALID`, `TRANSFER_RECEIPT_FOREIGN`; `TRANSFER_UNKNOWN` when nothing of ours
+ *   was sealed that it could speak of.
+ */
+export async function recordReceipt(x: LiveExchange, envelope: Uint8Array, ports: SharedPorts): Promise<void> {
+  const isKnown = (['REMOTE_DURABLE', 'REMOTE_CONFIRMED'] as const).some(
+    (type) => x.recorded(type)?.envelope === text(envelope),
+  );
+  if (isKnown) return;
+  const seal = x.recorded('SEALED');
+  if (seal === undefined) throw new TransferError('TRANSFER_UNKNOWN', { retry: 'later' });
+  const { bytes, instances, manifestRoot, transferId } = seal;
   const { peer } = x.facts;
   const receipt = verifyReceipt(envelope, {
     crypto: ports.crypto,
@@ -61,7 +75,6 @@ export async function recordReceipt(x: LiveExchange, envelope: Uint8Array, ports
   crashpoint('C23', 'sender');
   const type = receipt.kind === 'durable' ? 'REMOTE_DURABLE' : 'REMOTE_CONFIRMED';
   await x.step(type, () => ({ envelope: text(envelope) }));
-  return receipt.kind === 'confirmed';
 }
 
 /** The sender's side of the receipt protocol: takes receipts until the other side closes. */
@@ -82,16 +95,22 @@ export async function takeReceipts(stream: PeerStream, ports: OutboundPorts): Pr
 
 /** Carries what was signed to the sender. Returns once all of it is durable there. */
 export async function deliverReceipts(x: LiveExchange, ports: InboundPorts, signal: AbortSignal): Promise<void> {
-  const stream = await ports.openStream(x.facts.peer, 'receipt', signal);
+  // Composed once for the whole delivery: a peer that says nothing does not hold it for ever.
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_WITHIN_MS)]);
+  const stream = await ports.openStream(x.facts.peer, 'receipt', limited);
   try {
     for (const envelope of receiptsOf(x)) {
-      await stream.send(encodeFrame({ envelope, kind: 'receipt' }), { signal });
-      const answer = await stream.receive({ signal });
+      await stream.send(encodeFrame({ envelope, kind: 'receipt' }), { signal: limited });
+      const answer = await stream.receive({ signal: limited });
       const frame = answer === undefined ? undefined : decodeFrame(answer);
       if (frame?.kind !== 'receipt-ack' || frame.digest !== digestOf(envelope, ports)) {
         throw new TransferError('TRANSFER_PROTOCOL', { details: { kind: 'receipt-ack' }, retry: 'later' });
       }
     }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limited.aborted) throw new PeerError('PEER_TIMEOUT', { cause: error });
+    throw error;
   } finally {
     await stream.close();
   }

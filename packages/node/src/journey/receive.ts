@@ -8,6 +8,7 @@ import {
   createReceiverSession,
   decodeFrame,
   encodeFrame,
+  encodeHeader,
   type BlockPlace,
   type OfferFrame,
   type ReceiverAction,
@@ -28,6 +29,9 @@ import { receiptsOf } from './receipts.ts';
 const SYNC_BYTES = 64 * 1_048_576;
 /** Room for a study whose size the sender does not say. */
 const UNKNOWN_STUDY_BYTES = 512 * 1_048_576;
+
+/** When an exchange cannot go on here, its sender asks again after so long. */
+const TOLD_RETRY_AFTER_MS = 5_000;
 
 /** Called with an exchange whose offer was taken, the first time: its journey begins. */
 export type BeginInbound = (x: LiveExchange) => void;
@@ -73,10 +77,15 @@ class Receiving {
         await this.#syncWhenDue();
       }
     } catch (error) {
-      // A full disk or a failed pack: the sender is told to come again, before the stream is reset.
-      const code = errorCodeOf(error);
-      if (code?.startsWith('STORAGE_') === true) {
-        for (const action of session.on({ code, retry: 'later', retryAfterMs: 5_000, type: 'cancel' })) {
+      // A full disk, an exchange that was ended here, a member taken out: the sender is told before the stream is reset.
+      if (isInterhospError(error)) {
+        const event = {
+          code: error.code,
+          retry: error.retry,
+          retryAfterMs: TOLD_RETRY_AFTER_MS,
+          type: 'cancel',
+        } as const;
+        for (const action of session.on(event)) {
           if (action.type === 'send') await this.#stream.send(encodeFrame(action.frame)).catch(() => {});
         }
       }
@@ -105,15 +114,14 @@ class Receiving {
         void this.#box.put(this.#answerQuery(action.exchangeId));
         return false;
       case 'append':
+        this.#mustBeOpen();
         await this.#openPack().declareInstance(action.ordinal, action.entry);
         this.#progress(1, 0);
         return false;
       case 'write-block': {
         const { bytes, index, ordinal } = action;
         crashpoint('C9', 'receiver');
-        // Asked for each block, so that a removal works in the middle of a study.
-        const x = this.#live();
-        mustBePermitted(x, this.#ports, 'receive', x.required('OFFER_SEEN').header.modalities, 'transfer');
+        this.#mustBeOpen();
         const { length } = bytes;
         const writing = this.#openPack().writeBlock(ordinal, index, bytes);
         // The block is a view of its frame, and both are ours: sealed into the pack, they are done with.
@@ -162,6 +170,16 @@ class Receiving {
     await x.record('CANCELLED', { by: this.#sender, reason: 'cancelled by the sender' });
   }
 
+  /** Asked for each block, so that a removal, a cancel or a hold works in the middle of a study. */
+  #mustBeOpen(): void {
+    const x = this.#live();
+    if (x.state.isOver) throw new TransferError('TRANSFER_CANCELLED');
+    if (x.state.held !== undefined) throw new TransferError('TRANSFER_HELD');
+    // What is sealed is what R1 speaks of: nothing is added to it.
+    if (x.state.has('SEALED')) throw new TransferError('TRANSFER_PROTOCOL', { details: { reason: 'sealed' } });
+    mustBePermitted(x, this.#ports, 'receive', x.required('OFFER_SEEN').header.modalities, 'transfer');
+  }
+
   /** Takes, refuses or answers an offer; what is taken is recorded before the answer goes out. */
   async #decide(offer: OfferFrame): Promise<ReceiverEvent> {
     const known = this.#ports.ledger.find(offer.exchangeId);
@@ -171,16 +189,18 @@ class Receiving {
     }
     if (known !== undefined && (known.state.isOver || known.state.has('R1_SIGNED'))) return settledAs(known);
     try {
+      if (known !== undefined) mustBeTheSame(known, offer);
+      // Before anything is recorded: what there is no room for leaves nothing behind.
+      await this.#ports.spool.reserve(offer.exchangeId, offer.expectedBytes ?? UNKNOWN_STUDY_BYTES);
       const x = known ?? (await this.#take(offer));
+      if (x.state.held !== undefined) throw new TransferError('TRANSFER_HELD');
       mustBePermitted(x, this.#ports, 'receive', offer.header.modalities, known === undefined ? 'offer' : 'transfer');
-      await this.#ports.spool.reserve(x.id, offer.expectedBytes ?? UNKNOWN_STUDY_BYTES);
       await x.step('ADMITTED', () => ({}));
       this.#exchange = x;
       this.#pack = await this.#ports.spool.create(x.id);
       await x.step('RECEIVING', () => ({}));
       x.progress.bytesExpected = offer.expectedBytes ?? x.progress.bytesExpected ?? 0;
       this.#begin(x);
-      if (x.state.has('SEALED')) void this.#passReceipt(x);
       return { resume: resumable(this.#pack), type: 'admitted' };
     } catch (error) {
       if (!isInterhospError(error)) throw error;
@@ -190,8 +210,8 @@ class Receiving {
   }
 
   async #take(offer: OfferFrame): Promise<LiveExchange> {
-    const { exchangeId, expectedBytes, expectedInstances, header, priority, purpose, rosterVersion, supersedes } =
-      offer;
+    const { attempt, exchangeId, expectedBytes, expectedInstances, header } = offer;
+    const { priority, purpose, rosterVersion, supersedes } = offer;
     const facts = {
       exchangeId,
       peer: this.#sender,
@@ -204,6 +224,7 @@ class Receiving {
       facts,
       'OFFER_SEEN',
       {
+        attempt,
         header,
         priority,
         purpose,
@@ -281,6 +302,16 @@ class Receiving {
     }
     void this.#box.put({ type: 'closed' });
   }
+}
+
+/** An exchange is about one study, for one purpose: offered again with another it would be filed under the first's patient. */
+function mustBeTheSame(x: LiveExchange, offer: OfferFrame): void {
+  const { header, purpose } = x.required('OFFER_SEEN');
+  const isSame =
+    offer.attempt === x.state.attempt &&
+    offer.purpose === purpose &&
+    Buffer.compare(encodeHeader(offer.header), encodeHeader(header)) === 0;
+  if (!isSame) throw new TransferError('TRANSFER_PROTOCOL', { details: { reason: 'offered-otherwise' } });
 }
 
 function eventOf(bytes: Uint8Array): ReceiverEvent {

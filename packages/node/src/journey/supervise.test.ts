@@ -109,13 +109,14 @@ describe('supervision', () => {
     await ended;
   });
 
-  it('begins its patience anew with every record', async () => {
+  it('begins its patience anew with every byte, and not with a further look', async () => {
     const { clock, run, stop, x } = await world();
     const ended = run(failing(() => new PacsError('PACS_UNREACHABLE')));
     await clock.advance(20 * HOUR_MS);
-    await x.record('RETRY_WAIT', { code: 'X', failures: 1, untilMs: 0 });
+    x.progress.bytes += 1;
     await clock.advance(20 * HOUR_MS);
     expect(x.state.held).toBeUndefined();
+    await x.record('RETRY_WAIT', { code: 'X', failures: 1, untilMs: 0 });
     await clock.advance(6 * HOUR_MS);
     expect(x.state.held).toBeDefined();
     stop.abort();

@@ -29,7 +29,7 @@ export async function supervise(
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;
-  let records = x.history.length;
+  let mark = progressOf(x);
   let sinceMs = options.clock.monotonicMs();
   while (!signal.aborted) {
     try {
@@ -38,15 +38,27 @@ export async function supervise(
       return;
     } catch (error) {
       if (signal.aborted || x.state.isOver) return;
-      // Any step that was recorded is progress: the patience begins anew.
-      if (x.history.length > records) [failures, sinceMs] = [0, options.clock.monotonicMs()];
-      // What is recorded while we pause counts as well: bytes and decisions arrive by other ways.
-      records = x.history.length;
+      // A step further, or more bytes: the patience begins anew. Also what came by other ways while we paused.
+      if (progressOf(x) !== mark) [failures, sinceMs] = [0, options.clock.monotonicMs()];
+      mark = progressOf(x);
       failures++;
-      const isHeld = await holdOrWait(x, error, { failures, sinceMs }, options, signal).catch(() => signal.aborted);
+      const isHeld = await holdOrWait(x, error, { failures, sinceMs }, options, signal).catch(
+        async (cause: unknown) => {
+          if (signal.aborted) return true;
+          // Not even that can be recorded, on a full disk: without a pause this would run as fast as it can.
+          options.log.write('error', 'journey.not-recorded', { ...errorFields(cause), exchangeId: x.id });
+          await options.clock.sleep(options.backoff.mostMs, { signal }).catch(() => {});
+          return false;
+        },
+      );
       if (isHeld) [failures, sinceMs] = [0, options.clock.monotonicMs()];
     }
   }
+}
+
+/** Changes when an exchange gets on: its stage, its patient, its bytes. Notes such as a further look do not count. */
+function progressOf({ progress, state }: LiveExchange): string {
+  return `${state.stage} ${state.patient === 'LINKED'} ${progress.bytes}`;
 }
 
 /** Ends the journey when a person ends the exchange meanwhile; what is closed still has its erasure before it. */

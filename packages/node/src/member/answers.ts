@@ -1,7 +1,7 @@
 /** What the member says of its exchanges: jobs, the worklist, decisions. */
 import { ReconciliationError, TransferError } from '@interhosp/core/errors';
 import { explain, type Decision } from '@interhosp/core/reconciliation';
-import type { MemberId } from '@interhosp/core/study';
+import { PRIORITIES, type MemberId } from '@interhosp/core/study';
 import type { LiveExchange } from './live-exchange.ts';
 import type { JobDetail, JobSummary, ReviewItem } from './member-api.ts';
 
@@ -92,4 +92,10 @@ export function mustBeStoppable(x: LiveExchange): void {
   if (x.state.isOver || x.state.has('STORING') || x.state.has('REMOTE_DURABLE')) {
     throw new TransferError('TRANSFER_STATE', { details: { exchangeId: x.id, state: x.state.stage } });
   }
+}
+
+/** Most pressing first, then longest waiting. */
+export function byUrgency(one: ReviewItem, other: ReviewItem): number {
+  const byPriority = PRIORITIES.indexOf(one.priority) - PRIORITIES.indexOf(other.priority);
+  return byPriority !== 0 ? byPriority : one.since < other.since ? -1 : 1;
 }

@@ -35,6 +35,7 @@ const MAX_FILE_BYTES = 9 * 1_048_576;
 const PRACTITIONERS_VALID_MS = 90 * 86_400_000;
 const ROSTER_FILE = 'roster.jsonl';
 const PRACTITIONERS_FILE = 'practitioners.jsonl';
+type KeptFile = typeof ROSTER_FILE | typeof PRACTITIONERS_FILE;
 
 /** The documents in force. */
 export interface FederationDocuments {
@@ -81,6 +82,7 @@ class FolderDocuments implements FederationDocuments {
   readonly #listeners = new Set<() => void>();
   /** Files already looked at: name to size and time of change. */
   readonly #seen = new Map<string, string>();
+  readonly #unkept = new Set<KeptFile>();
   #state: RosterState;
   #practitioners: PractitionerDirectories = new Map();
   /** One change at a time, so that what is kept follows what is held. */
@@ -116,7 +118,9 @@ class FolderDocuments implements FederationDocuments {
 
   async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.readFolder();
+      await this.readFolder().catch((error: unknown) => {
+        this.#options.log.write('error', 'federation.watch.failed', errorFields(error));
+      });
       await this.#options.clock.sleep(WATCH_MS, { signal }).catch(() => {});
     }
   }
@@ -146,6 +150,7 @@ class FolderDocuments implements FederationDocuments {
       }
     }
     if (fresh.length > 0) await this.accept(fresh);
+    for (const file of this.#unkept) await this.#keepOrNote(file);
   }
 
   async publishPractitioners(practitioners: readonly Practitioner[], signer: Signer): Promise<void> {
@@ -173,22 +178,19 @@ class FolderDocuments implements FederationDocuments {
     const result = acceptRoster(this.#state, rosters, { crypto, nowMs: clock.now() });
     for (const error of result.refused) log.write('warn', 'federation.document.refused', errorFields(error));
     const rosterIsNews = result.state !== this.#state;
-    if (rosterIsNews) await this.#keep(ROSTER_FILE, envelopesToKeep(result.state));
+    // In memory first, and those who ask are told: a removal counts at once, and also while the disk is full.
     this.#state = result.state;
     const directories = envelopes.filter((envelope) => typeOf(envelope) === PRACTITIONERS_TYPE);
     const before = this.#practitioners;
     for (const envelope of directories) this.#takePractitioners(envelope);
     const practitionersAreNews = before !== this.#practitioners;
-    if (practitionersAreNews) {
-      await this.#keep(
-        PRACTITIONERS_FILE,
-        [...this.#practitioners.values()].map(({ envelope }) => envelope),
-      );
-    }
-    if (rosterIsNews)
-      log.write('info', 'federation.roster.accepted', { rosterVersion: result.state.roster?.document.version ?? 0 });
     const isNews = rosterIsNews || practitionersAreNews;
     if (isNews) for (const listener of this.#listeners) listener();
+    if (rosterIsNews) {
+      log.write('info', 'federation.roster.accepted', { rosterVersion: result.state.roster?.document.version ?? 0 });
+      await this.#keepOrNote(ROSTER_FILE);
+    }
+    if (practitionersAreNews) await this.#keepOrNote(PRACTITIONERS_FILE);
     return isNews;
   }
 
@@ -210,9 +212,24 @@ class FolderDocuments implements FederationDocuments {
     return lines.filter((line) => line !== '').map((line) => Buffer.from(line));
   }
 
-  async #keep(file: string, envelopes: readonly Uint8Array[]): Promise<void> {
+  /** What could not be kept is tried again with every look at the folder. */
+  async #keepOrNote(file: KeptFile): Promise<void> {
+    try {
+      await this.#keep(file);
+      this.#unkept.delete(file);
+    } catch (error) {
+      this.#unkept.add(file);
+      this.#options.log.write('error', 'federation.keep.failed', errorFields(error));
+    }
+  }
+
+  async #keep(file: KeptFile): Promise<void> {
     const { disk, isReadOnly = false, keepFolder } = this.#options;
     if (isReadOnly) return;
+    const envelopes =
+      file === ROSTER_FILE
+        ? envelopesToKeep(this.#state)
+        : [...this.#practitioners.values()].map(({ envelope }) => envelope);
     const lines = envelopes.flatMap((envelope) => [envelope, Buffer.from('\n')]);
     await writeWhole(disk, keepFolder, file, Buffer.concat(lines));
   }

@@ -22,8 +22,10 @@ import { LiveExchange, type ExchangeFacts, type HistoryEntry } from './live-exch
 const UNDER_NODE_KEY: ReadonlySet<string> = new Set<RecordType>([
   'R1_SIGNED',
   'R2_SIGNED',
+  'R2_WITHDRAWN',
   'REMOTE_DURABLE',
   'REMOTE_CONFIRMED',
+  'REMOTE_WITHDRAWN',
   'CLOSED',
   'EXPUNGED',
 ]);
@@ -69,6 +71,8 @@ class JournalLedger implements Ledger {
   readonly #random: Random;
   readonly #exchanges = new Map<string, LiveExchange>();
   readonly #byStudy = new Map<string, LiveExchange[]>();
+  /** Beginnings under way, so that two streams with one new ID do not begin it twice. */
+  readonly #beginning = new Map<string, Promise<LiveExchange>>();
   readonly #listeners = new Set<(exchange: LiveExchange) => void>();
 
   constructor(journal: Journal, keys: KeyVault, clock: Clock, random: Random) {
@@ -103,10 +107,29 @@ class JournalLedger implements Ledger {
     mayBegin?: (exchange: LiveExchange) => void,
   ): Promise<LiveExchange> {
     const exchangeId = facts.exchangeId ?? parseExchangeId(toHex(this.#random.bytes(16)));
-    const exchange = this.#make({ ...facts, exchangeId });
+    const running = this.#beginning.get(exchangeId);
+    if (running !== undefined || this.#exchanges.has(exchangeId)) {
+      const exchange = (await running) ?? this.get(exchangeId);
+      // Somebody else's number: said as if it were unknown, so that nothing can be probed.
+      const isTheirs = exchange.facts.role === facts.role && exchange.facts.peer === facts.peer;
+      if (!isTheirs) throw new TransferError('TRANSFER_UNKNOWN');
+      return exchange;
+    }
+    const beginning = this.#begin({ ...facts, exchangeId }, type, payload, mayBegin);
+    this.#beginning.set(exchangeId, beginning);
+    return await beginning.finally(() => this.#beginning.delete(exchangeId));
+  }
+
+  async #begin<T extends 'DISCOVERED' | 'OFFER_SEEN'>(
+    facts: ExchangeFacts,
+    type: T,
+    payload: RecordPayloads[T],
+    mayBegin: ((exchange: LiveExchange) => void) | undefined,
+  ): Promise<LiveExchange> {
+    const exchange = this.#make(facts);
     mayBegin?.(exchange);
     // Before the record, which is sealed under it; a key whose record a crash prevented reveals nothing.
-    await this.#keys.createKey(exchangeId);
+    await this.#keys.createKey(facts.exchangeId);
     await exchange.record(type, payload);
     this.#add(exchange);
     this.#tell(exchange);
@@ -151,8 +174,17 @@ class JournalLedger implements Ledger {
     type: T,
     payload: RecordPayloads[T],
   ): Promise<HistoryEntry> {
-    const { exchangeId, peer, priority, purpose, role, studyInstanceUid } = facts;
-    const about = FIRST.has(type) ? { kind: purpose, member: peer, priority, role, studyInstanceUid } : {};
+    const { exchangeId, instances, peer, priority, purpose, role, studyInstanceUid } = facts;
+    const about = FIRST.has(type)
+      ? {
+          kind: purpose,
+          member: peer,
+          priority,
+          role,
+          studyInstanceUid,
+          ...(instances === undefined ? {} : { instances }),
+        }
+      : {};
     const under = UNDER_NODE_KEY.has(type) ? { ids: { ...about, exchangeId } } : { exchange: exchangeId, ids: about };
     const { seq } = await this.#journal.append(
       { ...under, payload: encodeRecord(type, payload), type },
@@ -169,7 +201,7 @@ function exchangeOf(entry: JournalEntry): ExchangeId | undefined {
 }
 
 function factsOf(entry: JournalEntry, exchangeId: ExchangeId): ExchangeFacts {
-  const { kind, member, priority, role, studyInstanceUid } = entry.ids;
+  const { instances, kind, member, priority, role, studyInstanceUid } = entry.ids;
   return {
     exchangeId,
     peer: parseMemberId(member ?? ''),
@@ -177,5 +209,6 @@ function factsOf(entry: JournalEntry, exchangeId: ExchangeId): ExchangeFacts {
     purpose: kind as Purpose,
     role: role as ExchangeFacts['role'],
     studyInstanceUid: studyInstanceUid as Uid,
+    ...(instances === undefined ? {} : { instances }),
   };
 }

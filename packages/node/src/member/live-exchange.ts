@@ -17,6 +17,8 @@ export interface ExchangeFacts {
   readonly studyInstanceUid: Uid;
   readonly priority: Priority;
   readonly purpose: Purpose;
+  /** What the PACS held when the study was taken; sender only. */
+  readonly instances?: number;
 }
 
 /** One record in an exchange's history. */
@@ -100,17 +102,24 @@ export class LiveExchange {
 
   /** Records something that may happen more than once, or that happened outside. Durable on return. */
   record<T extends RecordType>(type: T, payload: RecordPayloads[T]): Promise<RecordPayloads[T]> {
-    const turn = this.#turn.then(async () => {
-      // Folded first, so that a record that may not follow is never written.
-      const next = foldExchange(this.#state, { payload, role: this.facts.role, type });
-      const entry = await this.#append(this.facts, type, payload);
-      this.#state = next;
-      this.history.push(entry);
-      this.changed();
-      return payload;
-    });
+    const turn = this.#turn.then(() => this.#write(type, payload));
     this.#turn = turn.catch(() => {});
     return turn;
+  }
+
+  /** Records only if the condition holds when its turn has come; false when it did not, and nothing was written. */
+  async recordIf<T extends RecordType>(
+    condition: () => boolean,
+    type: T,
+    payload: RecordPayloads[T],
+  ): Promise<boolean> {
+    const turn = this.#turn.then(async () => {
+      if (!condition()) return false;
+      await this.#write(type, payload);
+      return true;
+    });
+    this.#turn = turn.catch(() => {});
+    return await turn;
   }
 
   /** Calls back after each record and each piece of progress. */
@@ -144,5 +153,15 @@ export class LiveExchange {
       });
       signal.addEventListener('abort', aborted, { once: true });
     });
+  }
+
+  async #write<T extends RecordType>(type: T, payload: RecordPayloads[T]): Promise<RecordPayloads[T]> {
+    // Folded first, so that a record that may not follow is never written.
+    const next = foldExchange(this.#state, { payload, role: this.facts.role, type });
+    const entry = await this.#append(this.facts, type, payload);
+    this.#state = next;
+    this.history.push(entry);
+    this.changed();
+    return payload;
   }
 }

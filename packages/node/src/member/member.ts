@@ -2,8 +2,22 @@
  * A running member: opens what is durable, connects what is configured, and runs the journey of every exchange that is
  * not over. Whatever stops it, a start goes on where it was.
  */
-import { ConfigError, FederationError, PacsError, ReconciliationError, TransferError } from '@interhosp/core/errors';
-import { memberById, memberOfPeer, nodesOf, rosterHeads, rosterStanding } from '@interhosp/core/federation';
+import {
+  ConfigError,
+  errorCodeOf,
+  FederationError,
+  PacsError,
+  ReconciliationError,
+  TransferError,
+} from '@interhosp/core/errors';
+import {
+  memberById,
+  mayExchange,
+  memberOfPeer,
+  nodesOf,
+  rosterHeads,
+  rosterStanding,
+} from '@interhosp/core/federation';
 import type { Pacs, StudySummary } from '@interhosp/core/pacs';
 import { rosterPolicy, route } from '@interhosp/core/routing';
 import { parseMemberId, type MemberId, type Priority, type Purpose, type StudyHeader } from '@interhosp/core/study';
@@ -24,7 +38,15 @@ import { supervise } from '../journey/supervise.ts';
 import { errorFields } from '../observe/logger.ts';
 import { createDocumentExchange, keepConnected, type DocumentExchange, type PeerAddress } from '../peer/index.ts';
 import { crashpoint, nodeClock, nodeCrypto, nodeRandom } from '../world/index.ts';
-import { isInReview, jobDetail, jobSummary, mustBeInReview, mustBeStoppable, reviewItem } from './answers.ts';
+import {
+  byUrgency,
+  isInReview,
+  jobDetail,
+  jobSummary,
+  mustBeInReview,
+  mustBeStoppable,
+  reviewItem,
+} from './answers.ts';
 import { documentStore } from './document-store.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { keepIndexed } from './indexer.ts';
@@ -91,12 +113,16 @@ class RunningMember implements MemberApi {
 
   static async open(options: MemberOptions): Promise<RunningMember> {
     const closers: Closers = [];
+    let running: RunningMember | undefined;
     try {
       const parts = await openParts({ clock: nodeClock(), ...options }, closers);
-      const member = new RunningMember(options, parts, closers);
-      await member.#run();
-      return member;
+      running = new RunningMember(options, parts, closers);
+      await running.#run();
+      return running;
     } catch (error) {
+      // Journeys may run already; they must not go on over a journal that is closed.
+      await running?.stop();
+      if (running !== undefined) throw error;
       for (const close of closers.reverse()) await close().catch(() => {});
       throw error;
     }
@@ -252,6 +278,8 @@ class RunningMember implements MemberApi {
       note: (event, error) => this.#log.write('warn', event, errorFields(error)),
       openStream: (member, kind, signal) => this.#openStream(member, kind, signal),
       self: config.member,
+      filingSlots: createSlots(config.limits.exchanges),
+      patienceMs: config.limits.retryForDays * 86_400_000,
       slots: createSlots(config.limits.exchanges),
       spool,
     };
@@ -302,7 +330,7 @@ class RunningMember implements MemberApi {
     const { discovery, reconciliation } = this.#loaded.config;
     return {
       clock: this.#clock,
-      isSettled: (uid: Uid) => this.#isSettled(uid),
+      isSettled: (uid: Uid) => this.#cameFromElsewhere(uid),
       log: this.#log,
       onComplete: (study: CompleteStudy) => this.#route(study),
       settings: {
@@ -339,9 +367,9 @@ class RunningMember implements MemberApi {
 
   // ---- routing
 
-  /** Received from elsewhere, or sent and erased here since: neither leaves by itself again. */
-  #isSettled(uid: Uid): boolean {
-    return this.#parts.ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' || x.state.has('EXPUNGED'));
+  /** A study that was filed here for another member does not leave by itself; an offer alone says nothing. */
+  #cameFromElsewhere(uid: Uid): boolean {
+    return this.#parts.ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' && x.state.has('CONFIRMED'));
   }
 
   /** False when a rule's schedule or a policy says to ask again. */
@@ -375,9 +403,10 @@ class RunningMember implements MemberApi {
   }
 
   #isSent(uid: Uid, member: MemberId, instances: number): boolean {
-    return this.#parts.ledger
+    const sent = this.#parts.ledger
       .ofStudy(uid)
-      .some((x) => x.facts.peer === member && (x.recorded('DISCOVERED')?.instances ?? 0) >= instances);
+      .filter(({ facts }) => facts.role === 'sender' && facts.peer === member);
+    return sent.some(({ facts }) => (facts.instances ?? 0) >= instances);
   }
 
   async #accept(study: {
@@ -396,7 +425,7 @@ class RunningMember implements MemberApi {
     const supersedes = previous?.recorded('SEALED')?.transferId;
     crashpoint('C1', 'sender');
     const x = await this.#parts.ledger.begin(
-      { peer: to, priority, purpose, role: 'sender', studyInstanceUid },
+      { instances, peer: to, priority, purpose, role: 'sender', studyInstanceUid },
       'DISCOVERED',
       {
         because,
@@ -459,6 +488,18 @@ class RunningMember implements MemberApi {
     if (summary === undefined) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid: uid } });
     const header = await headerOf({ ...this.#discoveryPorts(pacs), source: pacs }, summary, signal);
     const instances = summary.instances ?? 0;
+    const permission = mayExchange(this.#parts.documents.state(), {
+      action: 'send',
+      from: this.#shared.self,
+      modalities: header.modalities,
+      nowMs: this.#clock.now(),
+      priority,
+      purpose,
+      to: member,
+    });
+    if (!permission.allowed) {
+      throw new FederationError(permission.code, { details: { member, reason: permission.reason } });
+    }
     const x = await this.#accept({ because: { by, kind: 'person' }, header, instances, priority, purpose, to: member });
     return { exchangeId: x.id };
   }
@@ -473,7 +514,18 @@ class RunningMember implements MemberApi {
 
   async reviews(): Promise<readonly ReviewItem[]> {
     const waiting = this.#parts.ledger.all().filter(isInReview);
-    return await Promise.all(waiting.map((x) => this.review(x.id)));
+    const items = await Promise.all(waiting.map((x) => this.#reviewOrNone(x)));
+    return items.filter((item) => item !== undefined).toSorted(byUrgency);
+  }
+
+  /** One that was decided meanwhile is left out; a directory that is down is everybody's problem. */
+  async #reviewOrNone(x: LiveExchange): Promise<ReviewItem | undefined> {
+    try {
+      return await this.review(x.id);
+    } catch (error) {
+      if (errorCodeOf(error) === 'RECONCILIATION_NOT_IN_REVIEW') return undefined;
+      throw error;
+    }
   }
 
   async review(exchangeId: string): Promise<ReviewItem> {
@@ -486,7 +538,10 @@ class RunningMember implements MemberApi {
     if (decision.kind === 'link' && (await this.#parts.patients.get(decision.patientId)) === undefined) {
       throw new ReconciliationError('RECONCILIATION_PATIENT_UNKNOWN');
     }
-    await x.record('DECIDED', { ...decision });
+    // Whom the person saw and did not choose is not linked by the machine afterwards.
+    const seen = decision.kind === 'new' ? (await this.review(exchangeId)).candidates : [];
+    const notPatientIds = seen.map(({ patient }) => patient.patientId.id);
+    await x.record('DECIDED', { ...decision, ...(notPatientIds.length === 0 ? {} : { notPatientIds }) });
   }
 
   async release(exchangeId: string, by: string): Promise<void> {
