@@ -262,6 +262,16 @@ describe('the erasure', () => {
     }
   });
 
+  it('forgets what the journal cannot read any more, as a restart would, and keeps the receipts', () => {
+    const before = received(...FILED, 'R2_SIGNED', 'CLOSED');
+    expect(before.recorded('LINKED')).toBeDefined();
+    const state = add(before, 'receiver', ['EXPUNGED']);
+    expect(state.has('LINKED')).toBe(true);
+    for (const type of ['OFFER_SEEN', 'ADMITTED', 'SEALED', 'LINKED'] as const)
+      expect(state.recorded(type)).toBeUndefined();
+    for (const type of ['R1_SIGNED', 'R2_SIGNED'] as const) expect(state.recorded(type)).toEqual(before.recorded(type));
+  });
+
   it('leaves one thing to say: that R2 is taken back', () => {
     const receiver = received(...RECEIVER);
     expect(followers(receiver, 'receiver')).toEqual(['R2_WITHDRAWN']);

@@ -5,7 +5,7 @@
  * aside of them: a held exchange keeps its place and goes on there once it is released.
  */
 import { TransferError } from '../errors/interhosp-error.ts';
-import type { RecordPayloads, RecordType } from './records.ts';
+import { OUTLIVING_RECORDS, type RecordPayloads, type RecordType } from './records.ts';
 
 /** Which end of an exchange this member is. */
 export type ExchangeRole = 'sender' | 'receiver';
@@ -200,6 +200,13 @@ type Fields = Pick<ExchangeState, 'attempt' | 'isOver' | 'stage'> & {
   readonly patient: ExchangeState['patient'];
 };
 
+/** What the journal can no longer read is not kept in memory either. */
+function forgetErased(payloads: Map<RecordType, RecordPayloads[RecordType] | undefined>): void {
+  for (const type of payloads.keys()) {
+    if (!OUTLIVING_RECORDS.has(type)) payloads.set(type, undefined);
+  }
+}
+
 class FoldedState implements ExchangeState {
   readonly role: ExchangeRole;
   readonly attempt: number;
@@ -241,6 +248,7 @@ class FoldedState implements ExchangeState {
     const payloads = new Map(this.#payloads);
     for (const undone of undoneBy(type, this)) payloads.delete(undone);
     payloads.set(type, payload);
+    if (type === 'EXPUNGED') forgetErased(payloads);
     const isErased = payloads.has('EXPUNGED');
     const isOver = ENDS.has(type) || isErased || (this.isOver && !(WITHDRAWALS.has(type) && this.has('CLOSED')));
     const fields = {

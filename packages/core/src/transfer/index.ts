@@ -59,7 +59,7 @@ export {
 } from './receipts.ts';
 export type { ConfirmedReceipt, DurableReceipt, ExpectedReceipt, Receipt, ReceiptFacts } from './receipts.ts';
 export { decodeRecord, encodeRecord } from './record-codec.ts';
-export { LAZY_RECORDS } from './records.ts';
+export { LAZY_RECORDS, OUTLIVING_RECORDS } from './records.ts';
 export type {
   CoercionTime,
   FilingOutcome,

@@ -146,3 +146,18 @@ export const LAZY_RECORDS: ReadonlySet<RecordType> = new Set<RecordType>([
   'EARLY_STORED',
   'RETRY_WAIT',
 ]);
+
+/**
+ * Records that outlive the erasure of an exchange: receipts, which name no patient, and its end. They are sealed under
+ * the node's own key; all others under the key of the exchange.
+ */
+export const OUTLIVING_RECORDS: ReadonlySet<RecordType> = new Set<RecordType>([
+  'R1_SIGNED',
+  'R2_SIGNED',
+  'R2_WITHDRAWN',
+  'REMOTE_DURABLE',
+  'REMOTE_CONFIRMED',
+  'REMOTE_WITHDRAWN',
+  'CLOSED',
+  'EXPUNGED',
+]);

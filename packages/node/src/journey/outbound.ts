@@ -46,7 +46,8 @@ function retrieveAndSend(x: LiveExchange, ports: OutboundPorts, signal: AbortSig
   return ports.slots.run(
     x.facts.priority,
     async () => {
-      const pack = await ports.spool.open(x.id);
+      // A crash may have come between the acceptance and its pack.
+      const pack = await ports.spool.create(x.id);
       try {
         const box = createMailbox<SenderEvent>();
         const announce = (event: SenderEvent) => {

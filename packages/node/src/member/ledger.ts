@@ -12,23 +12,19 @@ import {
   type Priority,
   type Purpose,
 } from '@interhosp/core/study';
-import { decodeRecord, encodeRecord, type RecordPayloads, type RecordType } from '@interhosp/core/transfer';
+import {
+  LAZY_RECORDS,
+  OUTLIVING_RECORDS,
+  decodeRecord,
+  encodeRecord,
+  type RecordPayloads,
+  type RecordType,
+} from '@interhosp/core/transfer';
 import { isoSeconds, type Clock, type Random } from '@interhosp/core/world';
 import type { Journal, JournalEntry } from '../journal/index.ts';
 import type { KeyVault } from '../keys/index.ts';
 import { LiveExchange, type ExchangeFacts, type HistoryEntry } from './live-exchange.ts';
 
-/** Receipts are kept under the node's own key: they name no patient and must outlive the exchange's erasure. */
-const UNDER_NODE_KEY: ReadonlySet<string> = new Set<RecordType>([
-  'R1_SIGNED',
-  'R2_SIGNED',
-  'R2_WITHDRAWN',
-  'REMOTE_DURABLE',
-  'REMOTE_CONFIRMED',
-  'REMOTE_WITHDRAWN',
-  'CLOSED',
-  'EXPUNGED',
-]);
 const FIRST: ReadonlySet<string> = new Set<RecordType>(['DISCOVERED', 'OFFER_SEEN']);
 
 /** The exchanges of one member. */
@@ -185,10 +181,12 @@ class JournalLedger implements Ledger {
           ...(instances === undefined ? {} : { instances }),
         }
       : {};
-    const under = UNDER_NODE_KEY.has(type) ? { ids: { ...about, exchangeId } } : { exchange: exchangeId, ids: about };
+    const under = OUTLIVING_RECORDS.has(type)
+      ? { ids: { ...about, exchangeId } }
+      : { exchange: exchangeId, ids: about };
     const { seq } = await this.#journal.append(
       { ...under, payload: encodeRecord(type, payload), type },
-      { sync: true },
+      { sync: !LAZY_RECORDS.has(type) },
     );
     return { at: isoSeconds(this.#clock.now()), seq, type };
   }

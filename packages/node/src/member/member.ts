@@ -19,10 +19,9 @@ import {
   rosterStanding,
 } from '@interhosp/core/federation';
 import type { Pacs, StudySummary } from '@interhosp/core/pacs';
-import { rosterPolicy, route } from '@interhosp/core/routing';
-import { parseMemberId, type MemberId, type Priority, type Purpose, type StudyHeader } from '@interhosp/core/study';
+import { parseMemberId, type MemberId } from '@interhosp/core/study';
 import { parseUid, type Uid } from '@interhosp/core/dicom';
-import { TRANSFER_PROTOCOL_ID, type SendReason } from '@interhosp/core/transfer';
+import { TRANSFER_PROTOCOL_ID } from '@interhosp/core/transfer';
 import type { Clock, Log } from '@interhosp/core/world';
 import { startAdmin, type AdminServer } from '../admin/server.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -50,6 +49,7 @@ import {
 import { documentStore } from './document-store.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { keepIndexed } from './indexer.ts';
+import { createOutgoing, type Outgoing } from './outgoing.ts';
 import { createLanes } from './lanes.ts';
 import type { LiveExchange } from './live-exchange.ts';
 import type { MemberApi, MemberStatus, ReviewDecision, ReviewItem, SendRequest } from './member-api.ts';
@@ -106,6 +106,7 @@ class RunningMember implements MemberApi {
   readonly #journeys = new Map<string, Promise<void>>();
   readonly #background: Promise<unknown>[] = [];
   readonly #feed: EventFeed;
+  readonly #outgoing: Outgoing;
   readonly #lanes = createLanes();
   readonly #startedMs: number;
   readonly #closers: Closers;
@@ -137,6 +138,8 @@ class RunningMember implements MemberApi {
     this.#startedMs = clock.monotonicMs();
     this.#feed = createEventFeed(parts.ledger);
     this.#shared = this.#sharedPorts();
+    const { self } = this.#shared;
+    this.#outgoing = createOutgoing({ ...parts, begin: (x) => this.#begin(x), clock, log: this.#log, self });
   }
 
   describe() {
@@ -330,9 +333,9 @@ class RunningMember implements MemberApi {
     const { discovery, reconciliation } = this.#loaded.config;
     return {
       clock: this.#clock,
-      isSettled: (uid: Uid) => this.#cameFromElsewhere(uid),
+      isSettled: (uid: Uid) => this.#outgoing.cameFromElsewhere(uid),
       log: this.#log,
-      onComplete: (study: CompleteStudy) => this.#route(study),
+      onComplete: (study: CompleteStudy) => this.#outgoing.route(study),
       settings: {
         nationalNumberIssuers: reconciliation.nationalNumberIssuers,
         pollMs: discovery.pollSeconds * 1000,
@@ -363,84 +366,6 @@ class RunningMember implements MemberApi {
       }
     }
     throw failure;
-  }
-
-  // ---- routing
-
-  /** A study that was filed here for another member does not leave by itself; an offer alone says nothing. */
-  #cameFromElsewhere(uid: Uid): boolean {
-    return this.#parts.ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' && x.state.has('CONFIRMED'));
-  }
-
-  /** False when a rule's schedule or a policy says to ask again. */
-  async #route({ header, instances }: CompleteStudy): Promise<boolean> {
-    const { documents, rules } = this.#parts;
-    if (rules === undefined) return true;
-    const members = (documents.state().roster?.document.orgs ?? []).filter(({ state }) => state === 'active');
-    const nowMs = this.#clock.now();
-    const { deferred, destinations, proposals } = await route(header, rules.version.rules, {
-      members: members.map(({ orgId }) => orgId),
-      nowMs,
-      policy: rosterPolicy(() => documents.state()),
-      practitioners: documents.practitioners(),
-      self: this.#shared.self,
-    });
-    const about = { studyInstanceUid: header.studyInstanceUid };
-    const log = (event: string, { member, ruleId }: { readonly member: string; readonly ruleId: string }) =>
-      this.#log.write('info', event, { ...about, member, ruleId });
-    for (const proposal of proposals) log('routing.proposed', proposal);
-    for (const deferral of deferred) log('routing.deferred', deferral);
-    if (!rules.isLive) {
-      for (const destination of destinations) log('routing.not-approved', destination);
-      return true;
-    }
-    const open = destinations.filter(({ notBeforeMs = 0 }) => notBeforeMs <= nowMs);
-    for (const { member, priority, purpose, ruleId } of open) {
-      if (this.#isSent(header.studyInstanceUid, member, instances)) continue;
-      await this.#accept({ because: { kind: 'rule', ruleId }, header, instances, priority, purpose, to: member });
-    }
-    return deferred.length === 0 && open.length === destinations.length;
-  }
-
-  #isSent(uid: Uid, member: MemberId, instances: number): boolean {
-    const sent = this.#parts.ledger
-      .ofStudy(uid)
-      .filter(({ facts }) => facts.role === 'sender' && facts.peer === member);
-    return sent.some(({ facts }) => (facts.instances ?? 0) >= instances);
-  }
-
-  async #accept(study: {
-    readonly because: SendReason;
-    readonly header: StudyHeader;
-    readonly instances: number;
-    readonly priority: Priority;
-    readonly purpose: Purpose;
-    readonly to: MemberId;
-  }): Promise<LiveExchange> {
-    const { because, header, instances, priority, purpose, to } = study;
-    const { studyInstanceUid } = header;
-    const previous = this.#parts.ledger
-      .ofStudy(studyInstanceUid)
-      .findLast((x) => x.facts.role === 'sender' && x.facts.peer === to && x.recorded('SEALED') !== undefined);
-    const supersedes = previous?.recorded('SEALED')?.transferId;
-    crashpoint('C1', 'sender');
-    const x = await this.#parts.ledger.begin(
-      { instances, peer: to, priority, purpose, role: 'sender', studyInstanceUid },
-      'DISCOVERED',
-      {
-        because,
-        header,
-        instances,
-        priority,
-        purpose,
-        receiver: to,
-        ...(supersedes === undefined ? {} : { supersedes }),
-      },
-    );
-    await this.#parts.spool.create(x.id);
-    this.#log.write('info', 'exchange.accepted', { exchangeId: x.id, member: to, priority });
-    this.#begin(x);
-    return x;
   }
 
   // ---- operations
@@ -500,7 +425,14 @@ class RunningMember implements MemberApi {
     if (!permission.allowed) {
       throw new FederationError(permission.code, { details: { member, reason: permission.reason } });
     }
-    const x = await this.#accept({ because: { by, kind: 'person' }, header, instances, priority, purpose, to: member });
+    const x = await this.#outgoing.accept({
+      because: { by, kind: 'person' },
+      header,
+      instances,
+      priority,
+      purpose,
+      to: member,
+    });
     return { exchangeId: x.id };
   }
 

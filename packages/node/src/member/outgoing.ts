@@ -1,0 +1,111 @@
+/** Studies on their way into an exchange: what the rules say of a complete one, and its durable acceptance. */
+import type { Uid } from '@interhosp/core/dicom';
+import { rosterPolicy, route } from '@interhosp/core/routing';
+import type { MemberId, Priority, Purpose, StudyHeader } from '@interhosp/core/study';
+import type { SendReason } from '@interhosp/core/transfer';
+import type { Clock, Log } from '@interhosp/core/world';
+import type { CompleteStudy } from '../journey/discovery.ts';
+import { crashpoint } from '../world/index.ts';
+import type { LiveExchange } from './live-exchange.ts';
+import type { Parts } from './parts.ts';
+
+/** A study that shall go to a member, and why. */
+export interface AcceptedStudy {
+  readonly because: SendReason;
+  readonly header: StudyHeader;
+  /** What the PACS holds now. */
+  readonly instances: number;
+  readonly priority: Priority;
+  readonly purpose: Purpose;
+  readonly to: MemberId;
+}
+
+/** The way into an exchange. */
+export interface Outgoing {
+  /** Begins the exchange; durable on return. */
+  accept(study: AcceptedStudy): Promise<LiveExchange>;
+  /** Asks the rules and accepts what they send. False when a schedule or a policy says to ask again. */
+  route(study: CompleteStudy): Promise<boolean>;
+  /** A study that was filed here for another member does not leave by itself; an offer alone says nothing. */
+  cameFromElsewhere(studyInstanceUid: Uid): boolean;
+}
+
+/** What it works with. */
+export interface OutgoingPorts extends Pick<Parts, 'documents' | 'ledger' | 'rules' | 'spool'> {
+  readonly self: MemberId;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Runs the journey of a new exchange. */
+  readonly begin: (x: LiveExchange) => void;
+}
+
+/** Makes the way into exchanges of one member. */
+export function createOutgoing(ports: OutgoingPorts): Outgoing {
+  return {
+    accept: (study) => accept(study, ports),
+    cameFromElsewhere: (uid) =>
+      ports.ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' && x.state.has('CONFIRMED')),
+    route: (study) => routeStudy(study, ports),
+  };
+}
+
+async function routeStudy({ header, instances }: CompleteStudy, ports: OutgoingPorts): Promise<boolean> {
+  const { clock, documents, log, rules, self } = ports;
+  if (rules === undefined) return true;
+  const members = (documents.state().roster?.document.orgs ?? []).filter(({ state }) => state === 'active');
+  const nowMs = clock.now();
+  const { deferred, destinations, proposals } = await route(header, rules.version.rules, {
+    members: members.map(({ orgId }) => orgId),
+    nowMs,
+    policy: rosterPolicy(() => documents.state()),
+    practitioners: documents.practitioners(),
+    self,
+  });
+  const note = (event: string, { member, ruleId }: { readonly member: string; readonly ruleId: string }) =>
+    log.write('info', event, { member, ruleId, studyInstanceUid: header.studyInstanceUid });
+  for (const proposal of proposals) note('routing.proposed', proposal);
+  for (const deferral of deferred) note('routing.deferred', deferral);
+  if (!rules.isLive) {
+    for (const destination of destinations) note('routing.not-approved', destination);
+    return true;
+  }
+  const open = destinations.filter(({ notBeforeMs = 0 }) => notBeforeMs <= nowMs);
+  for (const { member, priority, purpose, ruleId } of open) {
+    if (isSent(header.studyInstanceUid, member, instances, ports)) continue;
+    await accept({ because: { kind: 'rule', ruleId }, header, instances, priority, purpose, to: member }, ports);
+  }
+  return deferred.length === 0 && open.length === destinations.length;
+}
+
+/** Sent to this member with as many instances; also one that a person ended since, and one that is erased here. */
+function isSent(uid: Uid, member: MemberId, instances: number, { ledger }: OutgoingPorts): boolean {
+  const sent = ledger.ofStudy(uid).filter(({ facts }) => facts.role === 'sender' && facts.peer === member);
+  return sent.some(({ facts }) => (facts.instances ?? 0) >= instances);
+}
+
+async function accept(study: AcceptedStudy, { begin, ledger, log, spool }: OutgoingPorts): Promise<LiveExchange> {
+  const { because, header, instances, priority, purpose, to } = study;
+  const { studyInstanceUid } = header;
+  const previous = ledger
+    .ofStudy(studyInstanceUid)
+    .findLast((x) => x.facts.role === 'sender' && x.facts.peer === to && x.recorded('SEALED') !== undefined);
+  const supersedes = previous?.recorded('SEALED')?.transferId;
+  crashpoint('C1', 'sender');
+  const x = await ledger.begin(
+    { instances, peer: to, priority, purpose, role: 'sender', studyInstanceUid },
+    'DISCOVERED',
+    {
+      because,
+      header,
+      instances,
+      priority,
+      purpose,
+      receiver: to,
+      ...(supersedes === undefined ? {} : { supersedes }),
+    },
+  );
+  await spool.create(x.id);
+  log.write('info', 'exchange.accepted', { exchangeId: x.id, member: to, priority });
+  begin(x);
+  return x;
+}
