@@ -3,9 +3,10 @@
  *
  * Callers branch on `code`, never on the text and never on `instanceof` across packages, where two copies of this class
  * may be installed. The text comes from the catalogue, so that it is the same everywhere, says what to do, and can hold
- * no patient data: what varies goes into `details`, whose fields are an allow-list ({@link SafeFields}).
+ * no patient data: what varies goes into `details`, whose fields are an allow-list ({@link SafeFields}). The constructor
+ * holds to that list at run time as well, since a type does not keep a name out of a field that is meant for a UID.
  */
-import type { SafeFields } from '../world/safe-fields.ts';
+import { keepSafe, type SafeFields } from '../world/safe-fields.ts';
 import { ERROR_CATALOGUE, type ErrorCode, type ErrorCodeOf } from './catalogue.ts';
 
 /** What a caller may do about an error: give up, try again after a pause, or try another path. */
@@ -27,11 +28,13 @@ export class InterhospError extends Error {
   /** Stable, listed in docs/errors.md. */
   readonly code: ErrorCode;
   readonly retry: RetryAdvice;
+  /** Frozen. Holds only fields of the allow-list; see {@link keepSafe}. */
   readonly details: SafeFields;
 
   constructor(code: ErrorCode, options: InterhospErrorOptions = {}) {
     const entry = ERROR_CATALOGUE[code];
-    const { cause, details = {}, retry = entry.retry } = options;
+    const { cause, retry = entry.retry } = options;
+    const details = Object.freeze(keepSafe(options.details ?? {}));
     super(sentence(code, details), cause === undefined ? undefined : { cause });
     this.code = code;
     this.retry = retry;

@@ -89,8 +89,8 @@ const TEXT_FORMS: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Says why a field may not be logged, or undefined when it may. Loggers and errors replace a refused value by
- * `[refused]`, so that a mistake costs a detail and not somebody's privacy.
+ * Says why a field may not be logged, or undefined when it may. Loggers and errors keep no refused
+ * value ({@link keepSafe}), so that a mistake costs a detail and not somebody's privacy.
  */
 export function safeFieldProblem(field: string, value: unknown): 'unknown-field' | 'form' | undefined {
   const form = Object.hasOwn(TEXT_FORMS, field) ? TEXT_FORMS[field] : undefined;
@@ -99,14 +99,16 @@ export function safeFieldProblem(field: string, value: unknown): 'unknown-field'
   return typeof value === 'number' && Number.isFinite(value) ? undefined : 'form';
 }
 
-/** The fields with every refused value replaced; unknown fields are left out. */
+/**
+ * The fields with every refused text replaced by `[refused]`. Refused numbers and unknown fields are left out, so that
+ * what reads as a number can be counted with.
+ */
 export function keepSafe(fields: SafeFields): SafeFields {
   const kept: Record<string, string | number> = {};
   for (const [field, value] of Object.entries(fields)) {
     if (value === undefined) continue;
-    const problem = safeFieldProblem(field, value);
-    if (problem === 'unknown-field') continue;
-    kept[field] = problem === undefined ? (value as string | number) : '[refused]';
+    if (safeFieldProblem(field, value) === undefined) kept[field] = value as string | number;
+    else if (Object.hasOwn(TEXT_FORMS, field)) kept[field] = '[refused]';
   }
   return kept;
 }
