@@ -78,6 +78,7 @@ async function transfer(
   const stream = await ports.openStream(x.facts.peer, 'transfer', signal);
   const session = createSenderSession({ crypto: ports.crypto, offer: offerOf(x, ports) });
   const state = await sendOver(stream, session, {
+    clock: ports.clock,
     feed,
     onProgress: (bytes) => {
       x.progress.bytes = bytes;

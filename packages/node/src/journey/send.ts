@@ -8,16 +8,19 @@ import {
   type SenderEvent,
   type SenderSession,
 } from '@interhosp/core/transfer';
+import type { Clock } from '@interhosp/core/world';
 import type { PeerStream } from '../peer/index.ts';
 import type { Pack } from '../spool/index.ts';
-import { createMailbox, type Mailbox } from './mailbox.ts';
 import { crashpoint, release } from '../world/index.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
+import { watchSilence, type SilenceWatch } from './silence.ts';
 
 /** A stream that takes no byte for so long is not worth a farewell. */
 const CANCEL_WITHIN_MS = 5_000;
 
 /** What the driver needs beside the machine. */
 export interface SendOptions {
+  readonly clock: Clock;
   readonly pack: Pack;
   /** Instances and the seal, as they become known. Ends by itself after the seal. */
   readonly feed: AsyncIterable<SenderEvent>;
@@ -31,7 +34,8 @@ export interface SendOptions {
  * Runs a session to its end.
  *
  * @returns The receiver's state when it had settled the offer already.
- * @throws {TransferError} `TRANSFER_REFUSED` and others as the machine says; {@link PeerError} as the stream.
+ * @throws {TransferError} `TRANSFER_REFUSED` and others as the machine says; {@link PeerError} as the stream, and
+ *   `PEER_TIMEOUT` from a peer that owes an answer and gives none.
  */
 export async function sendOver(
   stream: PeerStream,
@@ -44,19 +48,28 @@ export async function sendOver(
   const isCancelled = () => errorCodeOf(signal.reason) === 'TRANSFER_CANCELLED';
   const aborted = () => (isCancelled() ? box.close() : stream.abort(signal.reason as Error));
   signal.addEventListener('abort', aborted, { once: true });
-  const sides = [readFrames(stream, box), readFeed(options.feed, box)];
+  const ended = new AbortController();
+  let silent: Error | undefined;
+  const silence = watchSilence(options.clock, ended.signal, (error) => {
+    silent = error;
+    stream.abort(error);
+  });
+  const frames = readFrames(stream, box, silence);
+  // Never waited for: a PACS that takes its time must not keep the end of the stream back.
+  void readFeed(options.feed, box);
   try {
     void box.put({ type: 'opened' });
-    return await run(stream, session, box, options);
+    return await run(stream, session, box, { ...options, silence });
   } catch (error) {
     if (signal.aborted && isCancelled()) await sendCancel(stream);
     signal.throwIfAborted();
-    throw error;
+    throw silent ?? error;
   } finally {
+    ended.abort();
     signal.removeEventListener('abort', aborted);
     box.close();
     await stream.close();
-    await Promise.allSettled(sides);
+    await frames;
   }
 }
 
@@ -66,11 +79,13 @@ async function sendCancel(stream: PeerStream): Promise<void> {
   await stream.send(frame, { signal: AbortSignal.timeout(CANCEL_WITHIN_MS) }).catch(() => {});
 }
 
+type Running = SendOptions & { readonly silence: SilenceWatch };
+
 async function run(
   stream: PeerStream,
   session: SenderSession,
   box: Mailbox<SenderEvent>,
-  options: SendOptions,
+  options: Running,
 ): Promise<string | undefined> {
   for (;;) {
     const event = await box.take();
@@ -86,10 +101,11 @@ async function carryOut(
   action: SenderAction,
   stream: PeerStream,
   box: Mailbox<SenderEvent>,
-  { onProgress, onReceipt, pack, signal }: SendOptions,
+  { onProgress, onReceipt, pack, signal, silence }: Running,
 ): Promise<{ readonly state: string | undefined } | undefined> {
   switch (action.type) {
     case 'send':
+      silence.asked();
       await sendFrame(stream, action.frame, signal);
       if (action.frame.kind === 'offer') crashpoint('C7', 'sender');
       return undefined;
@@ -146,9 +162,12 @@ function failure({
   return new TransferError('TRANSFER_REFUSED', { details, retry });
 }
 
-async function readFrames(stream: PeerStream, box: Mailbox<SenderEvent>): Promise<void> {
+async function readFrames(stream: PeerStream, box: Mailbox<SenderEvent>, silence: SilenceWatch): Promise<void> {
   try {
-    for await (const bytes of stream.frames()) await box.put({ frame: decodeFrame(bytes), type: 'frame' });
+    for await (const bytes of stream.frames()) {
+      silence.heard();
+      await box.put({ frame: decodeFrame(bytes), type: 'frame' });
+    }
   } catch {
     // Whatever ended it, the machine says what that means.
   }
