@@ -30,6 +30,16 @@ export const CONFIG_ERRORS = {
     text: 'No running member answers in this data folder',
     fix: 'Start it with interhosp start',
   },
+  CONFIG_TOKEN_REFUSED: {
+    retry: 'no',
+    text: 'The running member does not take the token of this data folder',
+    fix: 'Run the command again; if it stays so, another program answers there: start the member anew with interhosp start',
+  },
+  CONFIG_HOST_REFUSED: {
+    retry: 'no',
+    text: 'The admin interface was asked under a name that is not of this machine',
+    fix: 'Run the command on the machine of the member, with no proxy between; admin.host is 127.0.0.1 or ::1',
+  },
   CONFIG_EXISTS: {
     retry: 'no',
     text: 'The folder already holds a member',

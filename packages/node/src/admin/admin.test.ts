@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,12 @@ afterEach(async () => {
   await server.stop();
   await rm(folder, { recursive: true });
 });
+
+async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
 
 /** The status of a request with these headers; `host` can be any. */
 function statusOf(path: string, headers: Record<string, string>, body?: string): Promise<number | undefined> {
@@ -157,6 +164,38 @@ describe('its client', () => {
   it('throws the error that the member threw, with its details', async () => {
     const client = await adminClient(folder);
     await expect(client.job('x')).rejects.toMatchObject({ code: 'TRANSFER_UNKNOWN', details: { count: 7 } });
+  });
+
+  it('says that its token is not taken, or its name of the host, and what to do', async () => {
+    const { writeEndpoint } = await import('./endpoint.ts');
+    await writeEndpoint(folder, { ...endpoint, token: '0'.repeat(64) });
+    const stranger = await adminClient(folder);
+    await expect(stranger.status()).rejects.toMatchObject({
+      code: 'CONFIG_TOKEN_REFUSED',
+      fix: expect.stringContaining('interhosp start') as string,
+    });
+    await expect(all(stranger.events())).rejects.toMatchObject({ code: 'CONFIG_TOKEN_REFUSED' });
+  });
+
+  it.each([
+    [401, 'CONFIG_TOKEN_REFUSED'],
+    [421, 'CONFIG_HOST_REFUSED'],
+    [404, 'CONFIG_NOT_RUNNING'],
+    [200, 'CONFIG_NOT_RUNNING'],
+  ])('takes a page that is not of a member, with status %i, for %s', async (status, code) => {
+    const other = createServer((_request, answer) => {
+      answer.statusCode = status;
+      answer.end('<html>Peeters^Jan</html>');
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = other.address() as AddressInfo;
+      const { writeEndpoint } = await import('./endpoint.ts');
+      await writeEndpoint(folder, { ...endpoint, url: `http://127.0.0.1:${port}` });
+      expect(await codeOf((await adminClient(folder)).jobs())).toBe(code);
+    } finally {
+      other.close();
+    }
   });
 
   it('gives events as they come, until it is told to stop', async () => {

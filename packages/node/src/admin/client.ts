@@ -34,13 +34,14 @@ async function request<T>(endpoint: AdminEndpoint, method: string, path: string,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     headers: { ...authorization(endpoint), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
   });
-  const answer: unknown = await response.json();
-  if (!response.ok) throw errorOf(answer);
+  const answer = await answerOf(response);
+  if (!response.ok) throw errorOf(response.status, answer);
   return answer as T;
 }
 
 async function* events(endpoint: AdminEndpoint, signal: AbortSignal | undefined): AsyncIterable<MemberEvent> {
   const response = await reach(endpoint, '/v1/events', { headers: authorization(endpoint), ...(signal && { signal }) });
+  if (!response.ok) throw errorOf(response.status, await answerOf(response));
   const decoder = new TextDecoder();
   let text = '';
   for await (const bytes of response.body ?? []) {
@@ -64,8 +65,20 @@ function authorization(endpoint: AdminEndpoint): Record<string, string> {
   return { authorization: `Bearer ${endpoint.token}` };
 }
 
-function errorOf(answer: unknown): InterhospError {
-  const { code, details } = answer as { code?: string; details?: SafeFields };
-  const known = code !== undefined && Object.hasOwn(ERROR_CATALOGUE, code) ? (code as ErrorCode) : 'CONFIG_USAGE';
-  return new InterhospError(known, { details: keepSafe(details ?? {}) });
+/** What was answered; a port may have passed to a program that is no member, and then it is no JSON. */
+async function answerOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (cause) {
+    throw new InterhospError(CODE_OF_STATUS[response.status] ?? 'CONFIG_NOT_RUNNING', { cause });
+  }
+}
+
+/** Answers that come before the member is asked anything, by a proxy too. */
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = { 401: 'CONFIG_TOKEN_REFUSED', 421: 'CONFIG_HOST_REFUSED' };
+
+function errorOf(status: number, answer: unknown): InterhospError {
+  const { code, details } = (answer ?? {}) as { code?: string; details?: SafeFields };
+  const known = code !== undefined && Object.hasOwn(ERROR_CATALOGUE, code) ? (code as ErrorCode) : undefined;
+  return new InterhospError(known ?? CODE_OF_STATUS[status] ?? 'CONFIG_USAGE', { details: keepSafe(details ?? {}) });
 }

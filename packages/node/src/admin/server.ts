@@ -115,11 +115,11 @@ async function authenticate(request: FastifyRequest, reply: FastifyReply, token:
   // A page in a browser can reach loopback; the Host check stops DNS rebinding, the token everything else.
   const host = request.headers.host?.replace(/:\d+$/, '');
   if (host !== '127.0.0.1' && host !== '[::1]' && host !== 'localhost')
-    return reply.code(421).send({ code: 'CONFIG_USAGE' });
+    return reply.code(421).send({ code: 'CONFIG_HOST_REFUSED' });
   const given = Buffer.from(request.headers.authorization?.replace(/^Bearer /, '') ?? '');
   const wanted = Buffer.from(token);
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
-    return reply.code(401).send({ code: 'CONFIG_USAGE' });
+    return reply.code(401).send({ code: 'CONFIG_TOKEN_REFUSED' });
 }
 
 function answerError(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
