@@ -45,6 +45,16 @@ export const CONFIG_ERRORS = {
     text: 'The folder already holds a member',
     fix: 'Choose another folder; an identity is never overwritten',
   },
+  CONFIG_OVERWRITES: {
+    retry: 'no',
+    text: 'This would write over a file that is read here',
+    fix: 'Name another place to write to; originals are never changed',
+  },
+  CONFIG_NO_STUDIES: {
+    retry: 'no',
+    text: 'There is no study on which the rules were tried',
+    fix: 'Name past studies with --study, as DICOM files or folders of them; an approval is of what the rules would do with studies',
+  },
   CONFIG_KEY_EXPOSED: {
     retry: 'no',
     text: 'A key file may be read by other users',

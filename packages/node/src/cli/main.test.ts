@@ -1,39 +1,17 @@
 // The command as a shell sees it: exit codes, and what goes to which stream.
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { interhospIn } from '../../test/cli/command.ts';
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const FEDERATION = '0a'.repeat(32);
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'interhosp-cli-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the command in the test's folder, as pnpm would: from elsewhere, with the caller's folder in INIT_CWD. */
-function interhosp(...args: readonly string[]): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--conditions=@interhosp/source', MAIN, ...args], {
-      env: { ...process.env, INIT_CWD: folder, NODE_OPTIONS: '' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 50_000,
-    });
-    const [out, err]: [string[], string[]] = [[], []];
-    child.stdout.on('data', (bytes: Buffer) => out.push(bytes.toString()));
-    child.stderr.on('data', (bytes: Buffer) => err.push(bytes.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, err: err.join(''), out: out.join('') }));
-  });
-}
+const interhosp = (...args: readonly string[]) => interhospIn(folder, ...args);
 
 const init = (name: string) =>
   interhosp('init', name, '--member', 'be-south', '--name', 'Hospital South', '--federation', FEDERATION, '--json');

@@ -2,7 +2,7 @@
  * What commands print. With `--json` each record is one object a line on standard output, and nothing else goes there;
  * without it, sentences and tables for people. Notices, progress and errors go to standard error.
  */
-import { isInterhospError, type ErrorCode } from '@interhosp/core/errors';
+import { isInterhospError, type ErrorCode, type InterhospError } from '@interhosp/core/errors';
 
 /** Exit codes of DESIGN.md §9. */
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
@@ -11,6 +11,8 @@ export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONFIG_EXISTS',
   'CONFIG_KEY_EXPOSED',
+  'CONFIG_NO_STUDIES',
+  'CONFIG_OVERWRITES',
   'FEDERATION_NOT_PERMITTED',
   'FEDERATION_EQUIVOCATION',
   'FEDERATION_ROLLBACK',
@@ -52,6 +54,12 @@ export function table(rows: ReadonlyArray<readonly string[]>): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** What an error says after its code, for where the code stands by itself. */
+export function reasonOf(error: InterhospError): string {
+  const prefix = `${error.code}: `;
+  return error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
 }
 
 function failure(error: unknown, json: boolean): number {

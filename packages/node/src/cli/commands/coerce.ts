@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir, open, readFile, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { coerceInstance } from '@interhosp/core/coercion';
 import {
   part10Header,
@@ -22,7 +22,8 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { checked } from '../../config/load.ts';
 import { action, callerPath, withGlobalOptions, type GlobalOptions } from '../context.ts';
-import type { Output } from '../output.ts';
+import { filesBelow } from '../files-below.ts';
+import { EXIT, reasonOf, type Output } from '../output.ts';
 
 const READ_BYTES = 262_144;
 
@@ -53,18 +54,11 @@ async function coerce(output: Output, options: CoerceOptions, from: string, to: 
     sender: parseMemberId(options.source),
     time: timeOf(options.time),
   };
-  const root = callerPath(from);
-  const isFolder = await stat(root).then(
-    (found) => found.isDirectory(),
-    (cause: unknown) => {
-      throw new ConfigError('CONFIG_UNREADABLE', { cause, details: { file: root } });
-    },
-  );
+  const { files, originals, root, target } = await placesOf(callerPath(from), callerPath(to));
   let refused = 0;
-  for await (const file of isFolder ? filesBelow(root) : [root]) {
-    const target = isFolder ? join(callerPath(to), relative(root, file)) : callerPath(to);
-    const name = isFolder ? relative(root, file) : relative(dirname(root), file);
-    const line = await coerceFile(file, target, input).then(
+  for (const file of files) {
+    const name = relative(root, file);
+    const line = await coerceFile(file, target(name), originals, input).then(
       (changed) => ({ changed, file: name, status: 'accepted' as const }),
       (error: unknown) => refusal(name, error),
     );
@@ -73,12 +67,68 @@ async function coerce(output: Output, options: CoerceOptions, from: string, to: 
       line.status === 'accepted' ? `${line.changed.length} elements changed` : `${line.code}: ${line.reason}`;
     output.record(line, `${line.status}  ${name}  ${text}`);
   }
-  return refused === 0 ? 0 : 1;
+  return refused === 0 ? EXIT.done : EXIT.failed;
+}
+
+interface Places {
+  /** What is read, found before anything is written. */
+  readonly files: readonly string[];
+  /** Which files those are on the disk, by whatever path they are reached. */
+  readonly originals: ReadonlySet<string>;
+  /** What the names in the answers are relative to. */
+  readonly root: string;
+  /** Where the file of this name is written. */
+  readonly target: (name: string) => string;
+}
+
+/** @throws {ConfigError} `CONFIG_UNREADABLE`; `CONFIG_OVERWRITES` when both are the same place. */
+async function placesOf(from: string, to: string): Promise<Places> {
+  const [source, destination] = [await realPathOf(from), await realPathOf(to)];
+  if (source === destination) throw new ConfigError('CONFIG_OVERWRITES', { details: { file: to } });
+  const files: string[] = [];
+  const originals = new Set<string>();
+  // What an earlier run wrote into a folder below IN is no original.
+  for await (const file of filesBelow(source, { except: destination })) {
+    files.push(file);
+    const identity = await identityOf(file);
+    if (identity !== undefined) originals.add(identity);
+  }
+  const isFile = files.length === 1 && files[0] === source;
+  return isFile
+    ? { files: [from], originals, root: dirname(from), target: () => to }
+    : { files, originals, root: source, target: (name) => join(to, name) };
+}
+
+/** The path without links, also of one whose last parts are not there yet. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (dirname(path) === path) throw error;
+    return join(await realPathOf(dirname(path)), basename(path));
+  }
+}
+
+/** Which file this is, whatever its names; undefined when there is none. */
+async function identityOf(path: string): Promise<string | undefined> {
+  return stat(path, { bigint: true }).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => undefined,
+  );
 }
 
 type Input = Parameters<typeof coerceInstance>[2];
 
-async function coerceFile(file: string, target: string, input: Input): Promise<readonly string[]> {
+async function coerceFile(
+  file: string,
+  target: string,
+  originals: ReadonlySet<string>,
+  input: Input,
+): Promise<readonly string[]> {
+  const there = await identityOf(target);
+  // OUT may hold a link into IN, or IN stand in OUT.
+  if (there !== undefined && originals.has(there))
+    throw new ConfigError('CONFIG_OVERWRITES', { details: { file: target } });
   const handle = await open(file, 'r');
   // Random, so that nothing of the file's own name or content is in it; in the same folder, so that rename is atomic.
   const part = join(dirname(target), `.${randomBytes(8).toString('hex')}.part`);
@@ -151,18 +201,9 @@ function handleSource(handle: FileHandle, offset: number, lengthBytes: number): 
   };
 }
 
-async function* filesBelow(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(path);
-    else if (entry.isFile()) yield path;
-  }
-}
-
 function refusal(file: string, error: unknown) {
   const code = isInterhospError(error) ? error.code : 'STORAGE_FAILED';
-  const reason = isInterhospError(error) ? error.message : 'the file cannot be read or written';
+  const reason = isInterhospError(error) ? reasonOf(error) : 'the file cannot be read or written';
   return { changed: [] as readonly string[], code, file, reason, status: 'refused' as const };
 }
 

@@ -1,5 +1,5 @@
 /** `interhosp route`: what a rule set would do with studies, and the second person's approval of it. */
-import { open, readdir, stat, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPart10, readStudyHeader } from '@interhosp/core/dicom';
 import { ConfigError, isInterhospError } from '@interhosp/core/errors';
@@ -12,6 +12,7 @@ import { readRules } from '../../member/routing.ts';
 import { createLog } from '../../observe/logger.ts';
 import { nodeClock, nodeCrypto, nodeDisk } from '../../world/index.ts';
 import { action, callerConfig, callerPath, operator, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { filesBelow } from '../files-below.ts';
 import type { Output } from '../output.ts';
 
 type RouteOptions = GlobalOptions & {
@@ -118,13 +119,4 @@ async function headerIn(file: string) {
   } finally {
     await handle.close();
   }
-}
-
-async function* filesBelow(path: string): AsyncGenerator<string> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new ConfigError('CONFIG_UNREADABLE', { cause, details: { file: path } });
-  });
-  if (!found.isDirectory()) return yield path;
-  const names = await readdir(path);
-  for (const name of names.toSorted()) yield* filesBelow(join(path, name));
 }
