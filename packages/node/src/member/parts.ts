@@ -34,8 +34,8 @@ export interface Parts {
   host: PeerHost;
 }
 
-/** How a member is made. */
-export interface MemberOptions {
+/** What they are opened with. */
+export interface OpenOptions {
   readonly loaded: LoadedConfig;
   readonly log: Log;
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export interface MemberOptions {
 export type Closers = (() => Promise<unknown>)[];
 
 /** Opens every part. When it throws, `closers` holds what must still be closed. */
-export async function openParts({ clock, loaded, log }: MemberOptions, closers: Closers): Promise<Parts> {
+export async function openParts({ clock, loaded, log }: OpenOptions, closers: Closers): Promise<Parts> {
   const { config, resolvePath } = loaded;
   const disk = nodeDisk();
   const crypto = nodeCrypto();

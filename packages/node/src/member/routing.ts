@@ -10,6 +10,13 @@ import { checked, readYaml } from '../config/load.ts';
 /** What `interhosp route --approve` writes. */
 export const approvalSchema = z.strictObject({
   writtenBy: z.string().min(1).max(128),
+  /** Account of the operating system at whose keyboard it was approved. */
+  osUser: z.string().max(256).optional(),
+  /** Digest of the studies that the rules were tried on, with what they did. */
+  seen: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   approval: z.strictObject({
     by: z.string().min(1).max(128),
     atMs: z.number().int(),
