@@ -23,3 +23,5 @@ export { createStudyIndex } from './study-index.ts';
 export type { IndexedInstance, StudyIndex } from './study-index.ts';
 export { matchesStudyQuery } from './study-query.ts';
 export { readInstance } from './read-instance.ts';
+export { createContentDigester, holdsContent } from './content-digest.ts';
+export type { ContentDigester, ContentDigests } from './content-digest.ts';

@@ -62,6 +62,8 @@ export interface InstanceSummary {
 /** An instance on its way out of a PACS. `dataSet` must be read to its end, or ended, before the next instance is asked for. */
 export interface RetrievedInstance {
   readonly transferSyntaxUid: Uid;
+  /** As the PACS names it beside its bytes, where it does: tells which instance it is when the bytes cannot be read. */
+  readonly sopInstanceUid?: Uid;
   readonly dataSet: AsyncIterable<Uint8Array>;
 }
 

@@ -1,10 +1,13 @@
 import { memoryPacs, type MemoryPacs, type MemoryPacsFaults } from '@interhosp/adapters/memory';
 import { generateStudy } from '@interhosp/core/conformance';
-import type { LocalPatient } from '@interhosp/core/study';
+import type { ByteSource, Uid } from '@interhosp/core/dicom';
+import { PacsError, StorageError } from '@interhosp/core/errors';
+import type { InstanceEntry, LocalPatient } from '@interhosp/core/study';
 import { silentLog, type Clock } from '@interhosp/core/world';
 import { describe, expect, it } from 'vitest';
 import { exchangeIn, received, SOUTH, storable, typesOf, type Received } from '../../test/journey/exchanges.ts';
-import { codeOf, crypto } from '../../test/storage/worlds.ts';
+import { codeOf, collect, crypto } from '../../test/storage/worlds.ts';
+import type { Pack } from '../spool/index.ts';
 import { fileStudy } from './filing.ts';
 
 const patient: LocalPatient = {
@@ -189,3 +192,226 @@ describe('filing', () => {
     expect(pacs.held()).toContain(before);
   });
 });
+
+/** A PACS that may write objects anew: only their content can be compared. It gives one text back as another. */
+function rewritingPacs(from = '', to = from): MemoryPacs {
+  const pacs = memoryPacs();
+  const retrieve = pacs.retrieve.bind(pacs);
+  pacs.retrieve = async function* (uid, options) {
+    for await (const { dataSet, transferSyntaxUid } of retrieve(uid, options)) {
+      const bytes = Buffer.concat(await collect(dataSet));
+      if (from !== '' && bytes.includes(from)) bytes.write(to, bytes.indexOf(from));
+      yield { dataSet: one(bytes), transferSyntaxUid };
+    }
+  };
+  return Object.assign(pacs, { capabilities: { ...pacs.capabilities, preservesBytes: false } });
+}
+
+describe('filing objects without pixels', () => {
+  it.each(['SR', 'PDF'] as const)('confirms a %s whose content the PACS gives back', async (kind) => {
+    const arrived = await received(patient, { kind });
+    await file(arrived, rewritingPacs());
+    expect(arrived.x.state.has('CONFIRMED')).toBe(true);
+  });
+
+  it.each([
+    ['SR', 'No abnormality'],
+    ['PDF', '/Catalog'],
+  ] as const)('does not confirm a %s whose content the PACS has altered', async (kind, text) => {
+    const arrived = await received(patient, { kind });
+    const pacs = rewritingPacs(text, 'Xx');
+    expect(await codeOf(file(arrived, pacs))).toBe('TRANSFER_NOT_CONFIRMED');
+  });
+
+  it('looks at one object of each kind: an image proves nothing of the report beside it', async () => {
+    const more = generateStudy({ instances: 1, kind: 'SR' }).instances;
+    const arrived = await received(patient, { more });
+    expect(await codeOf(file(arrived, rewritingPacs('No abnormality', 'An')))).toBe('TRANSFER_NOT_CONFIRMED');
+  });
+
+  it('quarantines a report that the PACS holds with another content, and takes the same content as filed', async () => {
+    const arrived = await received(patient, { instances: 2, kind: 'SR' });
+    const pacs = memoryPacs();
+    const [first, second] = storable(generateStudy({ instances: 2, kind: 'SR', patient }));
+    if (first === undefined || second === undefined) throw new Error('two were generated');
+    const altered = Buffer.concat(await collect(first.dataSet()));
+    altered.write('Another', altered.indexOf('No abnormality'));
+    await pacs.seed([{ ...first, dataSet: () => one(altered) }, second]);
+    await file(arrived, pacs);
+    expect(arrived.x.required('CONFIRMED').instances.map(({ code, status }) => [status, code])).toEqual([
+      ['quarantined', 'TRANSFER_STUDY_CONFLICT'],
+      ['filed', undefined],
+    ]);
+  });
+
+  it('does not confirm when the PACS gives another object than the one asked for', async () => {
+    const arrived = await received(patient, { instances: 1 });
+    const pacs = rewritingPacs();
+    const other = generateStudy({ instances: 2, pixels: 16 }).instances[1];
+    if (other === undefined) throw new Error('two were generated');
+    // The pixels are those that are meant, the name is not.
+    const dataSet = Buffer.from(arrived.study.instances[0]?.dataSet ?? []);
+    dataSet.write(other.sopInstanceUid, dataSet.indexOf(arrived.study.instances[0]?.sopInstanceUid ?? ''));
+    pacs.retrieve = async function* () {
+      yield { dataSet: one(dataSet), transferSyntaxUid: other.transferSyntaxUid };
+    };
+    expect(await codeOf(file(arrived, pacs))).toBe('TRANSFER_NOT_CONFIRMED');
+  });
+});
+
+describe('filing what is not what its sender said', () => {
+  const other = generateStudy({ seed: 'other' });
+
+  it.each([
+    ['study', { studyInstanceUid: other.studyInstanceUid }],
+    ['series', { seriesInstanceUid: other.seriesInstanceUid }],
+    ['instance', { sopInstanceUid: other.instances[0]?.sopInstanceUid ?? other.studyInstanceUid }],
+    ['kind of object', { sopClassUid: other.studyInstanceUid }],
+  ])('quarantines an instance that is of another %s than the manifest says', async (_, said) => {
+    const declare = (entry: InstanceEntry, index: number) => (index === 1 ? { ...entry, ...said } : entry);
+    const arrived = await received(patient, { declare });
+    const pacs = memoryPacs();
+    await file(arrived, pacs);
+    expect(pacs.held()).toHaveLength(3);
+    const left = arrived.x.required('CONFIRMED').instances.filter(({ status }) => status === 'quarantined');
+    expect(left.map(({ code }) => code)).toEqual(['TRANSFER_MANIFEST_MISMATCH']);
+  });
+
+  it('quarantines an instance of another patient than the one that was offered', async () => {
+    const more = generateStudy({ instances: 1, kind: 'SR', patient: { patientId: { id: 'SOMEBODY-ELSE' } } }).instances;
+    const arrived = await received(patient, { more });
+    const pacs = memoryPacs();
+    await file(arrived, pacs);
+    expect(pacs.held()).toHaveLength(4);
+    expect(arrived.x.required('CONFIRMED').instances.at(-1)).toMatchObject({
+      code: 'TRANSFER_STUDY_CONFLICT',
+      status: 'quarantined',
+    });
+  });
+
+  it('does not take an instance as filed because the PACS holds one of the name that the manifest gives it', async () => {
+    const [claimed] = generateStudy({ instances: 5, pixels: 16 }).instances.slice(-1);
+    if (claimed === undefined) throw new Error('five were generated');
+    const declare = (entry: InstanceEntry, index: number) =>
+      index === 1 ? { ...entry, sopInstanceUid: claimed.sopInstanceUid } : entry;
+    const arrived = await received(patient, { declare });
+    const pacs = memoryPacs();
+    await pacs.seed(storable({ ...generateStudy({ instances: 5, patient, pixels: 16 }), instances: [claimed] }));
+    // Somebody else's object under our patient, so that the study is filed at all.
+    pacs.faults = { listsUnder: patient.patientId };
+    await codeOf(file(arrived, pacs));
+    expect(arrived.x.required('STORED').outcomes[1]).toMatchObject({
+      code: 'TRANSFER_MANIFEST_MISMATCH',
+      status: 'quarantined',
+    });
+  });
+});
+
+describe('filing an instance that fails again and again', () => {
+  const refusing = (uid: Uid | undefined, faults: MemoryPacsFaults = {}): MemoryPacs =>
+    memoryPacs({
+      faults: { refuse: ({ sopInstanceUid }) => sopInstanceUid === uid, refusedRetry: 'later', ...faults },
+    });
+
+  /** Files until it is done, and says how often that took. */
+  async function triesOf(arrived: Received, pacs: MemoryPacs): Promise<number> {
+    for (let tries = 1; tries <= 20; tries++) if ((await codeOf(file(arrived, pacs))) === undefined) return tries;
+    return Number.POSITIVE_INFINITY;
+  }
+
+  it('quarantines it alone the fifth time, and files the others', async () => {
+    const arrived = await received(patient);
+    const uid = arrived.study.instances[1]?.sopInstanceUid;
+    const pacs = refusing(uid);
+    expect(await triesOf(arrived, pacs)).toBe(5);
+    expect(pacs.held()).toHaveLength(3);
+    const left = arrived.x.required('CONFIRMED').instances.filter(({ status }) => status === 'quarantined');
+    expect(left).toEqual([{ code: 'PACS_INSTANCE_REFUSED', sopInstanceUid: uid, status: 'quarantined' }]);
+  });
+
+  it('never blames an instance for a PACS that is full, or away', async () => {
+    const arrived = await received(patient);
+    const pacs = refusing(arrived.study.instances[1]?.sopInstanceUid, { refusedStatusCode: 0xa700 });
+    expect(await triesOf(arrived, pacs)).toBe(Number.POSITIVE_INFINITY);
+    pacs.faults = { isDown: true };
+    expect(await triesOf(arrived, pacs)).toBe(Number.POSITIVE_INFINITY);
+    pacs.faults = {};
+    expect(await triesOf(arrived, pacs)).toBe(1);
+    expect(arrived.x.required('CONFIRMED').instances.every(({ status }) => status === 'filed')).toBe(true);
+  });
+
+  it('does not count a try after which the PACS answers no more', async () => {
+    const arrived = await received(patient);
+    const uid = arrived.study.instances[1]?.sopInstanceUid;
+    const pacs = refusing(uid);
+    const find = pacs.findInstances.bind(pacs);
+    let looks = 0;
+    pacs.findInstances = (...args) => {
+      // Each try looks twice, once the study is there: before and after it stores.
+      if (arrived.x.state.has('STORING') && ++looks % 2 === 0) throw new PacsError('PACS_UNREACHABLE');
+      return find(...args);
+    };
+    expect(await triesOf(arrived, pacs)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('takes what most of a study meets with for a trouble of the PACS', async () => {
+    const arrived = await received(patient);
+    const taken = arrived.study.instances[0]?.sopInstanceUid;
+    const pacs = refusing(undefined, { refuse: ({ sopInstanceUid }) => sopInstanceUid !== taken });
+    expect(await triesOf(arrived, pacs)).toBe(Number.POSITIVE_INFINITY);
+    expect(arrived.x.state.stage).toBe('STORING');
+  });
+
+  it('stores what failed before last and alone, so that it takes no other with it', async () => {
+    const arrived = await received(patient);
+    const pacs = refusing(arrived.study.instances[1]?.sopInstanceUid);
+    const store = pacs.store.bind(pacs);
+    const requests: Uid[][] = [];
+    pacs.store = (instances, options) => {
+      const uids: Uid[] = [];
+      requests.push(uids);
+      return store(
+        (async function* () {
+          for await (const instance of instances) {
+            uids.push(instance.sopInstanceUid);
+            yield instance;
+          }
+        })(),
+        options,
+      );
+    };
+    await codeOf(file(arrived, pacs));
+    pacs.deleteStudy(arrived.study.studyInstanceUid);
+    await codeOf(file(arrived, pacs));
+    const [one, two, three, four] = arrived.study.instances.map(({ sopInstanceUid }) => sopInstanceUid);
+    expect(requests).toEqual([[one, two, three, four], [one, three, four], [two]]);
+  });
+
+  it.each([
+    ['header', { brokenFrom: 0, pixels: 16 }],
+    ['pixels', { brokenFrom: 100_000, pixels: 300 }],
+  ])('goes on with the others when the %s of one cannot be read', async (_, { brokenFrom, pixels }) => {
+    const arrived = await received(patient, { pixels });
+    const ordinal = arrived.pack.instances()[1]?.ordinal;
+    const source = arrived.pack.source.bind(arrived.pack);
+    const broken = (whole: ByteSource): ByteSource => ({
+      lengthBytes: whole.lengthBytes,
+      read: async (offset, length) => {
+        if (Math.min(offset + length, whole.lengthBytes) > brokenFrom) throw new StorageError('STORAGE_PACK_DAMAGED');
+        return whole.read(offset, length);
+      },
+    });
+    const pack = Object.assign(Object.create(arrived.pack) as Pack, {
+      instances: () => arrived.pack.instances(),
+      source: (at: number) => (at === ordinal ? broken(source(at)) : source(at)),
+    });
+    const pacs = memoryPacs();
+    expect(await triesOf({ ...arrived, pack }, pacs)).toBe(5);
+    expect(pacs.held()).toHaveLength(3);
+    expect(arrived.x.required('CONFIRMED').instances[1]).toMatchObject({ code: 'STORAGE_PACK_DAMAGED' });
+  });
+});
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -9,7 +9,7 @@ import type { Ledger } from '../member/ledger.ts';
 import type { Slots } from '../member/slots.ts';
 import type { PeerStream } from '../peer/index.ts';
 import type { Spool } from '../spool/index.ts';
-import type { FilingSettings } from './filing.ts';
+import type { FilingSettings } from './filing-store.ts';
 import type { PatientPorts } from './patient.ts';
 
 /** What both need. */

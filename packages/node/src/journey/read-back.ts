@@ -1,6 +1,12 @@
 /** Compares what a PACS gives back with what was meant to be there, without holding either whole. */
 import { walkElements, bytesSource, vrFormOf, type ByteSource, type Uid } from '@interhosp/core/dicom';
-import type { RetrievedInstance } from '@interhosp/core/pacs';
+import {
+  createContentDigester,
+  holdsContent,
+  type ContentDigester,
+  type ContentDigests,
+  type RetrievedInstance,
+} from '@interhosp/core/pacs';
 import { BLOCK_BYTES, cutInstance, leafDigest, toHex, type InstanceEntry } from '@interhosp/core/study';
 import type { Crypto } from '@interhosp/core/world';
 import type { Pack } from '../spool/index.ts';
@@ -20,8 +26,11 @@ export async function sameBytes(
   return false;
 }
 
-/** Whether the one retrieved instance has the pixels of the one in the pack; two without pixels are the same. */
-export async function samePixels(
+/**
+ * Whether the one retrieved instance is the one in the pack: the same identifiers and pixels or, where there are none, the
+ * same content. Patient, order and the like may differ.
+ */
+export async function sameObject(
   ours: { readonly entry: InstanceEntry; readonly ordinal: number; readonly pack: Pack },
   retrieved: AsyncIterable<RetrievedInstance>,
   crypto: Crypto,
@@ -29,8 +38,9 @@ export async function samePixels(
 ): Promise<boolean> {
   for await (const instance of retrieved) {
     const pieces: Uint8Array[] = [];
+    const content = createContentDigester(instance.transferSyntaxUid, crypto);
     const { entry } = await cutInstance(
-      instance,
+      { ...instance, dataSet: watched(instance.dataSet, content) },
       crypto,
       async (_block, bytes) => {
         // Only what is one small block is kept: its pixels have no block of their own.
@@ -38,10 +48,39 @@ export async function samePixels(
       },
       { signal },
     );
+    if (!isSameInstance(entry, ours.entry)) return false;
     const theirs = await pixelsOf(entry, bytesSource(pieces[0] ?? new Uint8Array(0)), crypto);
-    return theirs === (await pixelsOf(ours.entry, ours.pack.source(ours.ordinal), crypto));
+    const source = ours.pack.source(ours.ordinal);
+    if (theirs !== (await pixelsOf(ours.entry, source, crypto))) return false;
+    return theirs !== '' || holdsContent(content.end(), await contentOf(source, ours.entry, crypto, signal));
   }
   return false;
+}
+
+async function* watched(dataSet: AsyncIterable<Uint8Array>, content: ContentDigester): AsyncGenerator<Uint8Array> {
+  for await (const piece of dataSet) {
+    content.push(piece);
+    yield piece;
+  }
+}
+
+/** A PACS that gives another object than the one asked for has not shown that it holds it. */
+function isSameInstance(one: InstanceEntry, other: InstanceEntry): boolean {
+  return one.sopInstanceUid === other.sopInstanceUid && one.studyInstanceUid === other.studyInstanceUid;
+}
+
+async function contentOf(
+  source: ByteSource,
+  { transferSyntaxUid }: InstanceEntry,
+  crypto: Crypto,
+  signal: AbortSignal,
+): Promise<ContentDigests> {
+  const content = createContentDigester(transferSyntaxUid, crypto);
+  for (let offset = 0; offset < source.lengthBytes; offset += BLOCK_BYTES) {
+    signal.throwIfAborted();
+    content.push(await source.read(offset, BLOCK_BYTES));
+  }
+  return content.end();
 }
 
 /** Digests of the blocks of the pixel segments; an uncut instance's pixels are one block that is hashed here. */

@@ -1,5 +1,11 @@
 /** Exchanges in memory for the tests of single journeys: records are folded as in a member, and written nowhere. */
-import { generateStudy, type SampleStudy, type SampleStudyOptions } from '@interhosp/core/conformance';
+import {
+  generateStudy,
+  SAMPLE_PATIENT,
+  type SampleInstance,
+  type SampleStudy,
+  type SampleStudyOptions,
+} from '@interhosp/core/conformance';
 import type { StorableInstance } from '@interhosp/core/pacs';
 import {
   cutInstance,
@@ -8,6 +14,7 @@ import {
   parseMemberId,
   parseTransferId,
   type ArrivingPatient,
+  type InstanceEntry,
   type LocalPatient,
 } from '@interhosp/core/study';
 import type { ExchangeRecord } from '@interhosp/core/transfer';
@@ -81,23 +88,35 @@ export interface Received {
   readonly written: Written[];
 }
 
+/** What a sender may do beside sending a generated study. */
+export interface ReceivedOptions extends SampleStudyOptions {
+  /** Instances that come with it. */
+  readonly more?: readonly SampleInstance[];
+  /** What the manifest says of an instance. */
+  readonly declare?: (entry: InstanceEntry, index: number) => InstanceEntry;
+}
+
 /** Receives a generated study for this patient. */
-export async function received(patient: LocalPatient, options: SampleStudyOptions = {}): Promise<Received> {
-  const study = generateStudy({ instances: 4, pixels: 16, ...options });
+export async function received(
+  patient: LocalPatient,
+  { declare = (entry) => entry, more = [], ...options }: ReceivedOptions = {},
+): Promise<Received> {
+  const generated = generateStudy({ instances: 4, pixels: 16, ...options });
+  const study = { ...generated, instances: [...generated.instances, ...more] };
   const keys = memoryKeys(EXCHANGE);
   const disk = simDisk();
   const spool = await openSpool({ crypto, disk, folder: '/s', keys, log: silentLog, lowWaterBytes: 0, random });
   const pack = await spool.create(EXCHANGE);
-  for (const { dataSet, transferSyntaxUid } of study.instances) {
+  for (const [index, { dataSet, transferSyntaxUid }] of study.instances.entries()) {
     const ordinal = pack.beginInstance();
     const { entry } = await cutInstance({ dataSet: pieces(dataSet), transferSyntaxUid }, crypto, ({ index }, bytes) =>
       pack.writeBlock(ordinal, index, bytes),
     );
-    await pack.declareInstance(ordinal, entry);
+    await pack.declareInstance(ordinal, declare(entry, index));
   }
   await pack.sync();
   const written: Written[] = [];
-  const x = await admitted(written, patient, study.studyInstanceUid);
+  const x = await admitted(written, options.patient ?? SAMPLE_PATIENT, study.studyInstanceUid);
   await x.record('RECEIVING', {});
   await x.record('RECONCILING', { decision: {} as never });
   await x.record('LINKED', { by: 'automatic', patient });

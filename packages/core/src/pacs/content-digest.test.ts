@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { nodeCrypto } from '../../test/node-crypto.ts';
+import { generateStudy, type SampleStudyOptions } from '../conformance/sample-studies.ts';
+import { concatBytes, latin1Bytes } from '../dicom/bytes.ts';
+import { encodeElements, type NewElement } from '../dicom/element.ts';
+import { encodeElement, encodeElementHeader } from '../dicom/encode.ts';
+import { ASCII_CHARACTER_SET } from '../dicom/character-set.ts';
+import { TRANSFER_SYNTAXES } from '../dicom/index.ts';
+import { UNDEFINED_LENGTH } from '../dicom/vr.ts';
+import { createContentDigester, holdsContent, type ContentDigests } from './content-digest.ts';
+
+const { ExplicitVRLittleEndian: EXPLICIT, ImplicitVRLittleEndian: IMPLICIT } = TRANSFER_SYNTAXES;
+
+function digestsOf(bytes: Uint8Array, { chunkBytes = bytes.length, syntax = EXPLICIT } = {}): ContentDigests {
+  const digester = createContentDigester(syntax, nodeCrypto);
+  for (let at = 0; at < bytes.length; at += chunkBytes) digester.push(bytes.subarray(at, at + chunkBytes));
+  return digester.end();
+}
+
+function sample(options: SampleStudyOptions): Uint8Array {
+  return generateStudy({ instances: 1, ...options }).instances[0]?.dataSet ?? new Uint8Array(0);
+}
+
+const same = (one: ContentDigests, other: ContentDigests) => holdsContent(one, other) && holdsContent(other, one);
+
+describe('the content of an object without pixels', () => {
+  it.each(['SR', 'PDF'] as const)('of a %s is found however the stream is chunked', (kind) => {
+    const bytes = sample({ kind });
+    const whole = digestsOf(bytes);
+    expect(whole.size).toBeGreaterThan(3);
+    for (const chunkBytes of [1, 3, 7, 64, 65]) expect(digestsOf(bytes, { chunkBytes })).toEqual(whole);
+  });
+
+  it('is the same under another patient, and in another VR form', () => {
+    const [one, other] = [sample({ kind: 'SR' }), sample({ kind: 'SR', patient: { patientId: { id: 'OTHER' } } })];
+    expect(Buffer.compare(one, other)).not.toBe(0);
+    expect(same(digestsOf(one), digestsOf(other))).toBe(true);
+    expect(same(digestsOf(one), digestsOf(sample({ kind: 'SR', vrForm: 'implicit' }), { syntax: IMPLICIT }))).toBe(
+      true,
+    );
+  });
+
+  it.each(['SR', 'PDF'] as const)('of a %s differs when one letter of it does', (kind) => {
+    const bytes = sample({ kind });
+    const altered = bytes.slice();
+    const at = Buffer.from(bytes).indexOf(kind === 'SR' ? 'abnormality' : '/Catalog');
+    altered[at] = (altered[at] ?? 0) ^ 1;
+    expect(holdsContent(digestsOf(altered), digestsOf(bytes))).toBe(false);
+  });
+
+  it('is missing where an element was left out, and held where one was added', () => {
+    const text = (tag: number, value: string): NewElement => ({ tag, value: { vr: 'LO', text: value } });
+    const encoded = (...elements: NewElement[]) => digestsOf(encodeElements('explicit', elements, ASCII_CHARACTER_SET));
+    const [small, large] = [
+      encoded(text(0x00420012, 'a')),
+      encoded(text(0x00420012, 'a'), text(0x00700080, 'b'), text(0x00710010, 'PRIVATE')),
+    ];
+    expect([holdsContent(large, small), holdsContent(small, large)]).toEqual([true, false]);
+  });
+
+  it('does not depend on how lengths and padding are written', () => {
+    const item = encodeElement('explicit', 0x0040a160, 'UT', latin1Bytes('Finding   '));
+    const itemHeader = (length: number) => concatBytes([Uint8Array.of(0xfe, 0xff, 0x00, 0xe0), uint32(length)]);
+    const end = (tag: number) => concatBytes([Uint8Array.of(0xfe, 0xff, tag, 0xe0), uint32(0)]);
+    const defined = concatBytes([
+      encodeElementHeader('explicit', 0x0040a730, 'SQ', 8 + item.length),
+      itemHeader(item.length),
+      item,
+    ]);
+    const shorter = encodeElement('explicit', 0x0040a160, 'UT', latin1Bytes('Finding'));
+    const open = concatBytes([
+      encodeElement('explicit', 0x00400000, 'UL', uint32(99)),
+      encodeElementHeader('explicit', 0x0040a730, 'SQ', UNDEFINED_LENGTH),
+      itemHeader(UNDEFINED_LENGTH),
+      encodeElement('explicit', 0x00400000, 'UL', uint32(9)),
+      shorter,
+      end(0x0d),
+      end(0xdd),
+    ]);
+    expect(same(digestsOf(defined), digestsOf(open))).toBe(true);
+    const empty = encodeElement('explicit', 0x0040a730, 'SQ', new Uint8Array(0));
+    expect(same(digestsOf(defined), digestsOf(empty))).toBe(false);
+  });
+
+  it('counts what cannot be walked as one value', () => {
+    const broken = concatBytes([sample({ kind: 'SR' }), latin1Bytes('no element at all')]);
+    const other = broken.slice();
+    other[other.length - 1] = 0x21;
+    const whole = digestsOf(broken);
+    expect(digestsOf(broken, { chunkBytes: 5 })).toEqual(whole);
+    expect(holdsContent(digestsOf(other), whole)).toBe(false);
+  });
+
+  it('leaves out pixels and padding', () => {
+    const bytes = concatBytes([sample({ kind: 'CT', pixels: 8 }), new Uint8Array(100)]);
+    expect([...digestsOf(bytes).keys()].filter((tag) => tag >= 0x7fe00000)).toEqual([]);
+  });
+});
+
+function uint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}

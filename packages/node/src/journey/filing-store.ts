@@ -1,0 +1,311 @@
+/**
+ * Storing what a PACS does not hold yet, instance by instance: one that is not what its sender said, that cannot be
+ * coerced, that the PACS refuses or that fails again and again waits alone, and the rest of the study goes on.
+ */
+import { coerceInstance, type CoercionPolicy } from '@interhosp/core/coercion';
+import { readStudyHeader, spliceStream, type ByteSource, type Uid } from '@interhosp/core/dicom';
+import { isInterhospError, PacsError, TransferError, type InterhospError } from '@interhosp/core/errors';
+import type { Pacs, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
+import type { InstanceEntry, LocalPatient, MemberId } from '@interhosp/core/study';
+import type { RecordPayloads } from '@interhosp/core/transfer';
+import type { Clock, Crypto, Log } from '@interhosp/core/world';
+import type { LiveExchange } from '../member/live-exchange.ts';
+import { errorFields } from '../observe/logger.ts';
+import type { Pack } from '../spool/index.ts';
+import { crashpoint } from '../world/index.ts';
+import { heldInstances, retrieveOne } from './filing-look.ts';
+import { samePatientId } from './patient-match.ts';
+import { sameObject } from './read-back.ts';
+
+/** How a site files. */
+export interface FilingSettings {
+  readonly self: MemberId;
+  readonly coercion: CoercionPolicy;
+  readonly utcOffsetMinutes: number;
+}
+
+/** What filing needs. */
+export interface FilingPorts {
+  readonly pacs: Pacs;
+  readonly settings: FilingSettings;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What became of each instance. */
+export type Outcomes = RecordPayloads['STORED']['outcomes'];
+type Outcome = Outcomes[number];
+
+/** An instance of the pack, ready to be coerced. */
+export interface Arrived {
+  readonly ordinal: number;
+  readonly entry: InstanceEntry;
+}
+
+/** One filing, from its first step to its last. */
+export interface Work {
+  readonly sender: MemberId;
+  readonly patient: LocalPatient;
+  readonly ports: FilingPorts;
+  readonly signal: AbortSignal;
+  readonly storing: RecordPayloads['STORING'];
+}
+
+/** An instance that fails so often is not tried again by itself. */
+const POISON_TRIES = 5;
+
+/** Failures by instance. In memory alone: a restart may be what mends them. */
+const failuresOf = new WeakMap<LiveExchange, Map<Uid, number>>();
+
+/**
+ * Stores every instance that is not there yet.
+ *
+ * @throws {PacsError} `PACS_BUSY` when some may go in on another try; {StorageError} when their bytes could not be read.
+ */
+export async function storeAll(
+  x: LiveExchange,
+  pack: Pack,
+  arrived: readonly Arrived[],
+  work: Work,
+): Promise<Outcomes> {
+  const attempt = new Attempt(x, pack, work);
+  const failures = failuresOf.get(x) ?? new Map<Uid, number>();
+  failuresOf.set(x, failures);
+  const missing = await attempt.lookAt(arrived);
+  // Those that failed before come last and alone: what a PACS stumbles over must not take others with it.
+  const isSuspect = ({ entry }: Arrived) => failures.has(entry.sopInstanceUid);
+  const suspects = missing.filter(isSuspect).map((one) => [one]);
+  for (const some of [missing.filter((one) => !isSuspect(one)), ...suspects]) await attempt.store(some);
+  await attempt.settleFailures(failures);
+  const { outcomes } = attempt;
+  if (outcomes.size < arrived.length) {
+    throw (
+      attempt.trouble ??
+      new PacsError('PACS_BUSY', { details: { count: arrived.length - outcomes.size, exchangeId: x.id } })
+    );
+  }
+  return arrived.map(({ entry }) => outcomes.get(entry.sopInstanceUid) as Outcome);
+}
+
+/** One pass over a study. */
+class Attempt {
+  readonly outcomes = new Map<Uid, Outcome>();
+  /** Why our own copy of an instance could not be read, where that happened. */
+  trouble: InterhospError | undefined;
+  readonly #x: LiveExchange;
+  readonly #pack: Pack;
+  readonly #work: Work;
+  /** By instance: the code under which it is quarantined when this happens too often. */
+  readonly #failed = new Map<Uid, Outcome['code'] & string>();
+  /** Instances of which the PACS itself is the trouble: no fault of theirs. */
+  readonly #delayed = new Set<Uid>();
+
+  constructor(x: LiveExchange, pack: Pack, work: Work) {
+    this.#x = x;
+    this.#pack = pack;
+    this.#work = work;
+  }
+
+  /** Settles what the PACS holds already, and returns the others. */
+  async lookAt(arrived: readonly Arrived[]): Promise<readonly Arrived[]> {
+    const { ports, signal, storing } = this.#work;
+    const heldNow = await heldInstances(this.#x, ports, signal);
+    const heldBefore = new Set(storing.alreadyHeld);
+    for (const one of arrived) {
+      const { sopInstanceUid } = one.entry;
+      if (!heldNow.has(sopInstanceUid)) continue;
+      if (!heldBefore.has(sopInstanceUid)) this.#file(sopInstanceUid);
+      else await this.#orQuarantined(one, () => this.#compareHeld(one));
+    }
+    return arrived.filter(({ entry }) => !heldNow.has(entry.sopInstanceUid));
+  }
+
+  /** Stores some instances. @throws {PacsError} when the PACS takes nothing more. */
+  async store(some: readonly Arrived[]): Promise<void> {
+    const { ports, signal } = this.#work;
+    for (let left = some; left.length > 0; left = left.filter((one) => !this.#isTold(one))) {
+      const broken: { one: Arrived; error: InterhospError }[] = [];
+      try {
+        const storing = ports.pacs.store(
+          this.#coerced(left, (one, error) => broken.push({ error, one })),
+          { signal },
+        );
+        for await (const outcome of storing) this.#told(outcome);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        // The bytes of one instance could not be read from the disk: the PACS is not to blame, and the others go on.
+        const [first] = broken;
+        if (first === undefined) throw error;
+        this.#unreadable(first.one, first.error);
+      }
+    }
+  }
+
+  /**
+   * Counts what failed, and sets aside what failed too often. A PACS that is full, overloaded or away is never an
+   * instance's failure; and what most of a study meets with is no defect of single instances.
+   *
+   * @throws {PacsError} when the PACS does not answer.
+   */
+  async settleFailures(failures: Map<Uid, number>): Promise<void> {
+    const { ports, signal } = this.#work;
+    if (this.#failed.size === 0) return;
+    await heldInstances(this.#x, ports, signal);
+    for (const sopInstanceUid of this.#failed.keys())
+      failures.set(sopInstanceUid, (failures.get(sopInstanceUid) ?? 0) + 1);
+    const filed = [...this.outcomes.values()].filter(({ status }) => status === 'filed').length;
+    if (filed < this.#failed.size + this.#delayed.size) return;
+    for (const [sopInstanceUid, code] of this.#failed) {
+      const count = failures.get(sopInstanceUid) ?? 0;
+      if (count < POISON_TRIES) continue;
+      ports.log.write('error', 'filing.instance.quarantined', { code, count, exchangeId: this.#x.id, sopInstanceUid });
+      this.#quarantine(sopInstanceUid, code);
+    }
+  }
+
+  #told({ retry, sopInstanceUid, status, statusCode }: StoreOutcome): void {
+    crashpoint('C17', 'receiver');
+    if (status === 'refused') {
+      const { log } = this.#work.ports;
+      log.write('warn', 'filing.instance.refused', {
+        exchangeId: this.#x.id,
+        sopInstanceUid,
+        status: statusCode ?? 0,
+      });
+    }
+    if (status === 'unknown') this.#failed.set(sopInstanceUid, 'PACS_INSTANCE_REFUSED');
+    else if (status === 'refused' && retry === 'later') this.#refusedForNow(sopInstanceUid, statusCode);
+    else if (status === 'refused') this.#quarantine(sopInstanceUid, 'PACS_INSTANCE_REFUSED');
+    // A duplicate appeared since we looked: whose it is, the confirmation sees.
+    else this.#file(sopInstanceUid);
+    crashpoint('C18', 'receiver');
+  }
+
+  #refusedForNow(sopInstanceUid: Uid, statusCode: number | undefined): void {
+    // PS3.4 B.2.3: A7xx is out of resources; a refusal without a status came for a request as a whole.
+    if (statusCode === undefined || statusCode >> 8 === 0xa7) this.#delayed.add(sopInstanceUid);
+    else this.#failed.set(sopInstanceUid, 'PACS_INSTANCE_REFUSED');
+  }
+
+  #isTold({ entry: { sopInstanceUid } }: Arrived): boolean {
+    return this.outcomes.has(sopInstanceUid) || this.#failed.has(sopInstanceUid) || this.#delayed.has(sopInstanceUid);
+  }
+
+  /** The same UID is in the PACS from elsewhere. The same pixels or content: it is the same. Else the first stays. */
+  async #compareHeld(one: Arrived): Promise<void> {
+    const { ports, signal } = this.#work;
+    const source = this.#pack.source(one.ordinal);
+    await mustBeAsSaid(this.#x, source, one.entry, signal);
+    const held = retrieveOne(this.#x, one.entry, ports, signal);
+    const isSame = await sameObject({ ...one, pack: this.#pack }, held, ports.crypto, signal);
+    if (!isSame) throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { reason: 'other-content' } });
+    this.#file(one.entry.sopInstanceUid);
+  }
+
+  async *#coerced(
+    some: readonly Arrived[],
+    onBroken: (one: Arrived, error: InterhospError) => void,
+  ): AsyncGenerator<StorableInstance> {
+    for (const one of some) {
+      const instance = await this.#orQuarantined(one, () => storable(this.#x, this.#pack, one, this.#work));
+      if (instance === undefined) continue;
+      yield {
+        ...instance,
+        dataSet: (options) => watched(instance.dataSet(options), (error) => onBroken(one, error)),
+      };
+    }
+  }
+
+  /** One instance that is no good waits alone; the rest of the study goes on. */
+  async #orQuarantined<T>(one: Arrived, work: () => Promise<T>): Promise<T | undefined> {
+    const { ports, signal } = this.#work;
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isInterhospError(error) || error.code.startsWith('PACS_')) throw error;
+      if (error.retry !== 'no') return this.#unreadable(one, error);
+      const { sopInstanceUid } = one.entry;
+      ports.log.write('warn', 'filing.instance.quarantined', { ...errorFields(error), sopInstanceUid });
+      this.#quarantine(sopInstanceUid, error.code);
+      return undefined;
+    }
+  }
+
+  /** Our own copy of it is in trouble; the others are not. */
+  #unreadable({ entry: { sopInstanceUid } }: Arrived, error: InterhospError): undefined {
+    this.trouble = error;
+    this.#work.ports.log.write('error', 'filing.instance.unreadable', { ...errorFields(error), sopInstanceUid });
+    this.#failed.set(sopInstanceUid, error.code);
+  }
+
+  #file(sopInstanceUid: Uid): void {
+    this.outcomes.set(sopInstanceUid, { sopInstanceUid, status: 'filed' });
+  }
+
+  #quarantine(sopInstanceUid: Uid, code: string): void {
+    this.outcomes.set(sopInstanceUid, { code, sopInstanceUid, status: 'quarantined' });
+  }
+}
+
+/** An instance as it is to be stored. @throws {InterhospError} with `retry: 'no'` when it is not to be. */
+export async function storable(
+  x: LiveExchange,
+  pack: Pack,
+  { entry, ordinal }: Arrived,
+  { patient, ports, sender, signal, storing }: Work,
+): Promise<StorableInstance> {
+  const { coercion, self } = ports.settings;
+  const source = pack.source(ordinal);
+  await mustBeAsSaid(x, source, entry, signal);
+  const time = { epochMs: storing.coercionTimeMs, utcOffsetMinutes: storing.utcOffsetMinutes };
+  const input = { patient, policy: coercion, receiver: self, sender, time };
+  // The whole data set was walked when it was cut at the source, and its digest was checked on arrival.
+  const { plan } = await coerceInstance(source, entry.transferSyntaxUid, input, { checkToEnd: false, signal });
+  const { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid } = entry;
+  return {
+    dataSet: (options) => spliceStream(plan, source, options),
+    lengthBytes: plan.lengthBytes,
+    seriesInstanceUid,
+    sopClassUid,
+    sopInstanceUid,
+    studyInstanceUid,
+    transferSyntaxUid,
+  };
+}
+
+/**
+ * The manifest was checked against the bytes by digests only: whether they are of the instance and study that it names,
+ * and of the patient whose traits were reconciled, only the bytes tell.
+ */
+async function mustBeAsSaid(
+  x: LiveExchange,
+  source: ByteSource,
+  entry: InstanceEntry,
+  signal: AbortSignal,
+): Promise<void> {
+  const { header, identity } = await readStudyHeader(source, entry.transferSyntaxUid, { signal });
+  const field = IDENTIFIERS.find((name) => identity[name] !== entry[name]);
+  if (field !== undefined) throw new TransferError('TRANSFER_MANIFEST_MISMATCH', { details: { field } });
+  const offered = x.required('OFFER_SEEN').header.patient.patientId ?? NO_ID;
+  if (!samePatientId(header.patient.patientId ?? NO_ID, offered)) {
+    throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { reason: 'other-patient' } });
+  }
+}
+
+const IDENTIFIERS = ['studyInstanceUid', 'seriesInstanceUid', 'sopInstanceUid', 'sopClassUid'] as const;
+const NO_ID = { id: '' };
+
+async function* watched(
+  dataSet: AsyncIterable<Uint8Array>,
+  onBroken: (error: InterhospError) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* dataSet;
+  } catch (error) {
+    if (isInterhospError(error)) onBroken(error);
+    throw error;
+  }
+}
