@@ -7,7 +7,7 @@ export interface Clock {
   /** Milliseconds from an arbitrary start, never going back; for durations and time-outs. */
   monotonicMs(): number;
   /**
-   * Resolves after `ms` milliseconds.
+   * Resolves after `ms` milliseconds, however many; leaves nothing at the signal.
    *
    * @throws The signal's reason when it aborts first; the timer is then cleared.
    */

@@ -6,7 +6,10 @@
  * trusted again: close it, read it back, write it elsewhere.
  */
 
-/** How a file is opened: `create` fails if it exists, `write` opens an existing one for reading and writing. */
+/**
+ * How a file is opened: `create` fails if it exists, `write` opens an existing one for reading and writing, `read` for
+ * reading alone.
+ */
 export type OpenMode = 'create' | 'write' | 'read';
 
 /** An open file. */

@@ -9,7 +9,7 @@ export interface Log {
   /** A logger whose lines carry this component's name, e.g. `interhosp:transfer`. */
   forComponent(name: string): Log;
   /**
-   * Writes one line.
+   * Writes one line. Fields go through `keepSafe` first: the type alone keeps no name out of a field for a UID.
    *
    * @param event - Dotted lower-case words, `transfer.offer.sent`; a literal in the code, never data.
    */

@@ -1,5 +1,5 @@
 /** Port: randomness. */
 export interface Random {
-  /** `count` bytes fit for keys. */
+  /** `count` bytes fit for keys, however many; memory of their own. */
   bytes(count: number): Uint8Array;
 }

@@ -118,7 +118,7 @@ class SimDisk implements SimulatedDisk {
     }
     const inode = this.#names.get(path);
     if (inode === undefined) throw failed('ENOENT');
-    return new SimFile(this, path, inode, this.#life);
+    return new SimFile(this, path, inode, this.#life, mode);
   }
 
   async makeFolder(): Promise<void> {
@@ -203,12 +203,14 @@ class SimFile implements DiskFile {
   readonly #disk: SimDisk;
   readonly #inode: Inode;
   readonly #life: number;
+  readonly #mode: OpenMode;
 
-  constructor(disk: SimDisk, path: string, inode: Inode, life: number) {
+  constructor(disk: SimDisk, path: string, inode: Inode, life: number, mode: OpenMode) {
     this.#disk = disk;
     this.path = path;
     this.#inode = inode;
     this.#life = life;
+    this.#mode = mode;
   }
 
   async sizeBytes(): Promise<number> {
@@ -225,7 +227,9 @@ class SimFile implements DiskFile {
 
   async write(parts: readonly Uint8Array[], position: number): Promise<void> {
     await this.#turn();
+    this.#checkWritable();
     const bytes = new Uint8Array(Buffer.concat(parts));
+    if (bytes.length === 0) return;
     const half = bytes.subarray(0, bytes.length >> 1);
     this.#disk.change('write', () => {
       if (half.length > 0) this.#inode.apply({ position, bytes: half });
@@ -241,6 +245,7 @@ class SimFile implements DiskFile {
 
   async truncate(sizeBytes: number): Promise<void> {
     await this.#turn();
+    this.#checkWritable();
     this.#disk.change('truncate');
     this.#inode.apply({ position: sizeBytes, bytes: new Uint8Array() });
   }
@@ -260,6 +265,10 @@ class SimFile implements DiskFile {
 
   async close(): Promise<void> {
     await Promise.resolve();
+  }
+
+  #checkWritable(): void {
+    if (this.#mode === 'read') throw failed('EBADF');
   }
 
   async #turn(): Promise<void> {
