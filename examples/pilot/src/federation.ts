@@ -4,7 +4,13 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { copyFederationDocuments, writeSiteFiles, type HospitalSite, type Sites } from './hospital.ts';
+import {
+  copyFederationDocuments,
+  writePastStudies,
+  writeSiteFiles,
+  type HospitalSite,
+  type Sites,
+} from './hospital.ts';
 import { interhosp, interhospJson } from './interhosp.ts';
 import type { Processes } from './processes.ts';
 
@@ -52,9 +58,11 @@ async function prepare(processes: Processes, site: HospitalSite, federationId: s
   return file;
 }
 
-/** Rules send nothing before a second person has approved exactly them. */
-async function approveRules(processes: Processes, { config, folder }: HospitalSite): Promise<void> {
+/** Rules send nothing before a second person has seen what they do with past studies, and approved exactly them. */
+async function approveRules(processes: Processes, site: HospitalSite): Promise<void> {
+  const { config, folder } = site;
   const people = ['--written-by', 'pacs-manager', '--by', 'security-officer'];
   const files = ['--rules', join(folder, 'rules.yaml'), '--approve', join(folder, 'rules.approval.json')];
-  await interhosp(processes, 'route', '--config', config, ...files, ...people);
+  const seen = ['--study', await writePastStudies(site)];
+  await interhosp(processes, 'route', '--config', config, ...files, ...seen, ...people);
 }

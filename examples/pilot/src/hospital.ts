@@ -2,11 +2,20 @@
  * One hospital on disk: its folder with everything that a real one would write by hand, which is the configuration, the
  * patients, the practitioners and the rules. What `interhosp init` made (identity, passphrase) is left alone.
  */
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalPatient } from '@interhosp/core/study';
 import { stringify } from 'yaml';
-import { HOSPITALS, NATIONAL_ISSUER, type HospitalKey, type HospitalPlan } from './scenario.ts';
+import { wrap } from './part-10.ts';
+import {
+  HOSPITALS,
+  makeStudy,
+  NATIONAL_ISSUER,
+  STUDIES,
+  type HospitalKey,
+  type HospitalPlan,
+  type StudyPlan,
+} from './scenario.ts';
 
 /** Where a hospital's files are, and where its PACS and its member listen. */
 export interface HospitalSite {
@@ -46,6 +55,25 @@ export async function writeSiteFiles(site: HospitalSite, federationId: string): 
   await writeFile(join(folder, 'patients.csv'), patientsCsv(plan.patients));
   await writeFile(join(folder, 'practitioners.csv'), practitionersCsv(plan));
   await writeFile(join(folder, 'rules.yaml'), RULES);
+}
+
+/**
+ * Writes an image of each study that the hospital made some time ago, on which its rules are tried before they go live.
+ *
+ * @returns the folder.
+ */
+export async function writePastStudies({ folder, plan }: HospitalSite): Promise<string> {
+  const past = join(folder, 'past-studies');
+  await mkdir(past, { recursive: true });
+  for (const [index, study] of STUDIES.filter(({ from }) => from === plan.key).entries()) {
+    const [first] = makeStudy({ ...study, series: study.series.slice(0, 1).map(oneInstance) }, 'past').instances;
+    if (first !== undefined) await writeFile(join(past, `${index + 1}.dcm`), wrap(first));
+  }
+  return past;
+}
+
+function oneInstance({ kind }: StudyPlan['series'][number]): StudyPlan['series'][number] {
+  return { kind, instances: 1 };
 }
 
 /** Drops the federation's signed documents where the member looks for them. */

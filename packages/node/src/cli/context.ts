@@ -25,9 +25,14 @@ export function callerPath(path: string): string {
   return resolve(process.env['INIT_CWD'] ?? process.cwd(), path);
 }
 
+/** The configuration that the options name. */
+export function configFile(options: GlobalOptions): string {
+  return callerPath(options.config ?? 'interhosp.yaml');
+}
+
 /** Loads the configuration that the options name. @throws {ConfigError} */
 export function callerConfig(options: GlobalOptions): Promise<LoadedConfig> {
-  return loadConfig(callerPath(options.config ?? 'interhosp.yaml'));
+  return loadConfig(configFile(options));
 }
 
 /** The running member of that configuration. @throws {ConfigError} `CONFIG_NOT_RUNNING` */

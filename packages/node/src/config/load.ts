@@ -11,9 +11,9 @@ const MAX_CONFIG_BYTES = 1_048_576;
 /** Values that aliases (`*name`) may stand for in all; a person repeats a section a few times at most. */
 const MAX_ALIASES = 100;
 
-/** A configuration and where it came from. */
-export interface LoadedConfig {
-  readonly config: MemberConfig;
+/** A configuration, or the part of it that a command needs, and where it came from. */
+export interface LoadedConfig<C = MemberConfig> {
+  readonly config: C;
   readonly file: string;
   /** Makes a path of the configuration absolute. */
   readonly resolvePath: (path: string) => string;
@@ -25,9 +25,14 @@ export interface LoadedConfig {
  * @throws {ConfigError} `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` with line and column, `CONFIG_INVALID` with the field.
  */
 export async function loadConfig(file: string): Promise<LoadedConfig> {
-  const value = await readYaml(file);
-  const config = await checked(configSchema, value, file);
-  checkReferences(config, file);
+  const loaded = await loadConfigPart(file, configSchema);
+  checkReferences(loaded.config, file);
+  return loaded;
+}
+
+/** Loads what a schema picks from a configuration; throws as {@link loadConfig}. */
+export async function loadConfigPart<C>(file: string, schema: ConfigSchema<C>): Promise<LoadedConfig<C>> {
+  const config = await checked(schema, await readYaml(file), file);
   return { config, file, resolvePath: (path) => resolve(dirname(file), path) };
 }
 

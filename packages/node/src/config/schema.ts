@@ -110,3 +110,14 @@ export const configSchema = z.strictObject({
 
 /** A checked configuration; paths still as written. */
 export type MemberConfig = z.output<typeof configSchema>;
+
+const { data, federation, member, reconciliation } = configSchema.shape;
+const { nationalNumberIssuers } = reconciliation.unwrap().shape;
+
+/** What trying rules needs of a configuration whose other fields may still be missing or wrong. */
+export const routingPartSchema = z.object({
+  data,
+  federation,
+  member,
+  reconciliation: z.object({ nationalNumberIssuers }).prefault({}),
+});
