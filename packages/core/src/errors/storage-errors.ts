@@ -28,7 +28,7 @@ export const STORAGE_ERRORS = {
   STORAGE_PACK_DAMAGED: {
     retry: 'later',
     text: 'A block in the spool does not verify',
-    fix: 'It is fetched again by itself',
+    fix: 'Before the seal it is fetched again by itself; after it, cancel the exchange and have the study sent again',
   },
   STORAGE_KEY_ERASED: {
     retry: 'no',

@@ -90,7 +90,8 @@ async function verify(x: LiveExchange, ports: InboundPorts): Promise<Record<stri
     .instances()
     .every(({ entry, ordinal }) => countOf(pack.have(ordinal)) === entry.blockDigests.length);
   if (!isWhole || entries.length !== instances || manifestRootOf(entries, ports.crypto) !== manifestRoot) {
-    throw new StorageError('STORAGE_PACK_DAMAGED', { details: { exchangeId: x.id } });
+    // Sealed, so that nothing more comes: a person is asked now, not after the site's patience.
+    throw new StorageError('STORAGE_PACK_DAMAGED', { details: { exchangeId: x.id }, retry: 'no' });
   }
   return {};
 }
