@@ -1,4 +1,4 @@
-import { createDeflateRaw, createInflateRaw } from 'node:zlib';
+import { createDeflateRaw, createInflate, createInflateRaw } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { DicomError } from '../errors/index.ts';
@@ -11,6 +11,8 @@ interface Flaws {
   readonly takesCut?: boolean;
   readonly holdsWhole?: boolean;
   readonly uncoded?: boolean;
+  readonly hidesSource?: boolean;
+  readonly wrapped?: boolean;
 }
 
 /** node:zlib behind the port. No node has one yet: deflated data sets travel as they are. */
@@ -20,7 +22,9 @@ function zlibInflate(flaws: Flaws = {}): Inflate {
       objectMode: true,
       highWaterMark: 1,
     });
-    const inflater = createInflateRaw(flaws.takesCut === true ? { finishFlush: 2 } : {});
+    const inflater = (flaws.wrapped === true ? createInflate : createInflateRaw)(
+      flaws.takesCut === true ? { finishFlush: 2 } : {},
+    );
     let broken: unknown;
     source.on('error', (error) => {
       broken = error;
@@ -34,7 +38,8 @@ function zlibInflate(flaws: Flaws = {}): Inflate {
         yield piece;
       }
     } catch (error) {
-      if (broken !== undefined || error instanceof DicomError || flaws.uncoded === true) throw error;
+      if ((broken !== undefined && flaws.hidesSource !== true) || error instanceof DicomError || flaws.uncoded === true)
+        throw error;
       const isCut = (error as { code?: string }).code === 'Z_BUF_ERROR';
       throw new DicomError(isCut ? 'DICOM_TRUNCATED' : 'DICOM_MALFORMED', { cause: error });
     } finally {
@@ -58,6 +63,9 @@ describe('the suite of inflating', () => {
     [{ ignoresLimit: true }, 'a byte more than the limit is refused'],
     [{ takesCut: true }, 'a stream without its last block is cut'],
     [{ holdsWhole: true }, 'a stream is never held whole'],
+    [{ ignoresLimit: true }, 'a stream that grows a thousandfold ends at the limit'],
+    [{ hidesSource: true }, "a source's error comes through untouched"],
+    [{ wrapped: true }, 'DICOM_MALFORMED'],
     [{ uncoded: true }, 'bytes that are no deflated stream are refused'],
   ])('sees that an implementation is %j', async (flaws, sentence) => {
     const failures = await failuresOf((runner) =>

@@ -85,7 +85,7 @@ function limitTests({ it }: TestRunner, create: () => Inflate): void {
         yield piece;
       }
     }
-    // oxlint-disable-next-line no-unreachable-loop -- a reader that takes one piece and leaves
+    // A reader that takes one piece and leaves.
     for await (const _ of create().inflateRaw(counted(), { maxBytes: 8 * MEBIBYTE })) break;
     check(takenBytes <= MEBIBYTE, 'a stream is never held whole');
   });

@@ -33,7 +33,7 @@ describe('an error of ours', () => {
     const anyField = fc.oneof(fc.constantFrom('count', 'code', 'sopInstanceUid', 'file', 'name'), fc.string());
     fc.assert(
       fc.property(fc.dictionary(anyField, fc.anything()), (given) => {
-        const { details } = new InterhospError('PACS_BUSY', { details: given as SafeFields });
+        const { details } = new InterhospError('PACS_BUSY', { details: given });
         for (const [field, value] of Object.entries(details)) {
           expect(value === '[refused]' || safeFieldProblem(field, value) === undefined).toBe(true);
         }

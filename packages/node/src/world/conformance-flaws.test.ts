@@ -23,6 +23,13 @@ const clocks: Flawed<Clock> = [
   ['sleep() does not end early', (clock) => ({ ...clock, sleep: (ms, options) => clock.sleep(ms / 2, options) })],
   ['in the order of their times', (clock) => ({ ...clock, sleep: (ms, options) => clock.sleep(100 - ms, options) })],
   [
+    'no such time',
+    (clock) => ({
+      ...clock,
+      sleep: (ms, options) => (ms < 0 ? Promise.reject(new Error('no such time')) : clock.sleep(ms, options)),
+    }),
+  ],
+  [
     'more than 2^31 ms does not end at once',
     (clock) => ({ ...clock, sleep: (ms, options) => clock.sleep(ms > 2 ** 31 ? 1 : ms, options) }),
   ],
@@ -225,6 +232,19 @@ const disks: Flawed<Disk> = [
     withFile((file) => ({
       truncate: (size) => (size > 2 ? file.write([Uint8Array.of(3, 4)], 2) : file.truncate(size)),
     })),
+  ],
+  [
+    'closed already',
+    withFile((file) => {
+      let isClosed = false;
+      return {
+        close: () => {
+          if (isClosed) throw new Error('closed already');
+          isClosed = true;
+          return file.close();
+        },
+      };
+    }),
   ],
   ['the folders above are made too', (disk) => ({ ...disk, list: () => Promise.resolve([]) })],
   ['list() gives names in order', (disk) => ({ ...disk, list: async (path) => (await disk.list(path)).toReversed() })],
