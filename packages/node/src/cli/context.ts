@@ -7,17 +7,26 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { MemberApi } from '../member/member-api.ts';
 import { createOutput, type Output } from './output.ts';
 
-/** Options that every command has. */
+/** Options that every command has; `config` only where {@link withConfigOption} adds it. */
 export interface GlobalOptions {
   readonly json?: boolean;
+  readonly stackTrace?: boolean;
   readonly config?: string;
 }
 
 /** Adds the options that every command has. */
 export function withGlobalOptions(command: Command): Command {
   return command
-    .option('--json', 'one JSON object a line on standard output')
-    .option('--config <file>', 'the member’s configuration (default ./interhosp.yaml)');
+    .option('--json', 'print one JSON object a line, for programs')
+    .option('--stack-trace', 'show where an error comes from; may show patient data');
+}
+
+/** Adds those options, and the one of commands that read the member's configuration. */
+export function withConfigOption(command: Command): Command {
+  return withGlobalOptions(command).option(
+    '--config <file>',
+    'the member’s configuration (default: interhosp.yaml in the current folder)',
+  );
 }
 
 /** Absolute path of what the user typed: relative to their folder, which under pnpm is not the process's (INIT_CWD). */
@@ -56,7 +65,7 @@ export function action<A extends readonly unknown[], O extends GlobalOptions>(
   return async (...given) => {
     const command = given.at(-1) as Command;
     const options = command.optsWithGlobals<O>();
-    const output = createOutput({ json: options.json === true });
+    const output = createOutput({ json: options.json === true, showStack: options.stackTrace === true });
     try {
       process.exitCode = (await run(output, options, ...(given.slice(0, -2) as unknown as A))) ?? 0;
     } catch (error) {

@@ -1,8 +1,9 @@
 // The command as a shell sees it: exit codes, and what goes to which stream.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../config/load.ts';
 import { interhospIn } from '../../test/cli/command.ts';
 
 const FEDERATION = '0a'.repeat(32);
@@ -58,5 +59,60 @@ describe('interhosp', () => {
       [2, ''],
     ]);
     expect(await readdir(folder)).not.toContain('x');
+  });
+
+  it.each([
+    ['a name with a colon, a hash and quotes', ['--name', `CHU: "Liège" # l'hôpital \\ {a}`]],
+    ['names that YAML would take for something else', ['--name', 'null', '--member', '1e3']],
+    ['a member ID that ends like a mapping', ['--member', 'be-x:']],
+    ['a federation ID that looks like a number', ['--federation', '1'.repeat(64)]],
+  ])('init writes a configuration that is read as it was meant: %s', async (title, changes) => {
+    const asked = { federation: FEDERATION, member: 'be-south', name: 'South' };
+    for (let at = 0; at < changes.length; at += 2) asked[changes[at]?.slice(2) as 'name'] = changes[at + 1] ?? '';
+    const { federation, member, name } = asked;
+    const args = ['--member', member, '--name', name, '--federation', federation];
+    expect(await interhosp('init', title, ...args)).toMatchObject({ code: 0, err: '' });
+    const { config } = await loadConfig(join(folder, title, 'interhosp.yaml'));
+    expect(config).toMatchObject({ federation: { id: federation }, member, name, patients: { issuer: member } });
+  });
+
+  it.each([
+    ['--federation', '0A', '64 hex digits'],
+    ['--member', 'BE South', 'Lower-case letters'],
+    ['--name', 'South\nmember: evil', 'one line'],
+    ['--listen', 'somewhere', '/ip4/0.0.0.0/tcp/4450'],
+  ])('says of %s %j that it is wrong and which form it has, and makes nothing', async (option, value, form) => {
+    const args = ['--member=be-x', '--name=X', `--federation=${FEDERATION}`];
+    const { code, err, out } = await interhosp('init', 'wrong', ...args, option, value);
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining(form)]);
+    expect(err).toContain(option);
+    expect(await readdir(folder)).not.toContain('wrong');
+  });
+
+  it('says the version of its package', async () => {
+    const manifest = new URL('../../package.json', import.meta.url);
+    const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+    expect(await interhosp('--version')).toEqual({ code: 0, err: '', out: `${version}\n` });
+  });
+
+  it('takes --config only where it is read', async () => {
+    const [reads, doesNot, given] = await Promise.all([
+      interhosp('roster', 'join', '--help'),
+      interhosp('coerce', '--help'),
+      interhosp('roster', 'show', '--config', 'south/interhosp.yaml'),
+    ]);
+    expect(reads.out).toContain('--config');
+    expect(doesNot.out).not.toContain('--config');
+    expect(given).toMatchObject({ code: 2, err: expect.stringContaining('--config') as string });
+  });
+
+  it('shows no stack of an error that is not ours, unless it is asked for', async () => {
+    await writeFile(join(folder, 'Peeters'), '');
+    const args = ['init', 'Peeters/below', '--member=be-x', '--name=X', `--federation=${FEDERATION}`, '--json'];
+    const [{ code, err, out }, asked] = await Promise.all([interhosp(...args), interhosp(...args, '--stack-trace')]);
+    expect([code, JSON.parse(out)]).toEqual([1, { details: {}, error: 'UNEXPECTED' }]);
+    expect(err).toContain('--stack-trace');
+    expect(err).not.toMatch(/Peeters|\n {4}at /);
+    expect(asked.err).toMatch(/ENOTDIR|EEXIST/);
   });
 });

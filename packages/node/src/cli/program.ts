@@ -1,4 +1,5 @@
 /** The `interhosp` command: thin commands over the same functions as the library. */
+import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { coerceCommand } from './commands/coerce.ts';
 import { initCommand } from './commands/init.ts';
@@ -12,9 +13,14 @@ import { EXIT } from './output.ts';
 
 const program = new Command('interhosp')
   .description('exchange imaging studies with other hospitals, PACS to PACS')
-  .version('0.0.0')
+  .version(version(), '-V, --version', 'show the version')
   .showHelpAfterError('(run with --help for the options)')
-  .configureHelp({ showGlobalOptions: true });
+  .addHelpText(
+    'after',
+    `
+A new hospital begins with init and roster join, then start; interhosp COMMAND --help says more of each.
+Exit codes: 0 done, 1 failed, 2 not understood, 3 refused for safety.`,
+  );
 
 initCommand(program);
 startCommand(program);
@@ -25,6 +31,12 @@ routeCommand(program);
 coerceCommand(program);
 rebuildCommand(program);
 
+/** The package's own, found by its name, so that it is the same from the sources and as built. */
+function version(): string {
+  const manifest = createRequire(import.meta.url)('@interhosp/node/package.json') as { readonly version: string };
+  return manifest.version;
+}
+
 /** Usage errors exit with 2, as DESIGN.md §9 says; commander's own default is 1. */
 function exitOnUsage(command: Command): void {
   command.exitOverride((error) => {
@@ -33,5 +45,10 @@ function exitOnUsage(command: Command): void {
   command.commands.forEach(exitOnUsage);
 }
 exitOnUsage(program);
+
+// Whoever reads may have read enough, as head does; that is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+});
 
 await program.parseAsync();

@@ -86,6 +86,18 @@ describe('a configuration', () => {
     expect(await refusal(text)).toMatchObject({ code: 'CONFIG_INVALID', field });
   });
 
+  it.each([
+    ['member: be-south', 'member: BE', 'expected-2-to-64-lower-case-letters'],
+    [`id: ${'0a'.repeat(32)}`, 'id: 0A', 'expected-64-hex-digits'],
+    ['name: Hospital South', 'name: [x]', 'expected-string'],
+    ['name: Hospital South', 'name: x\nreconciliation: { mode: auto }', 'expected-one-of-shadow/confirmed/automatic'],
+    ['name: Hospital South', 'name: x\nlimits: { exchanges: 65 }', '64'],
+  ])('with another thing for %s is refused with the form that is expected', async (good, bad, reason) => {
+    expect(await refusal(LEAST.replace(good, bad))).toMatchObject({
+      reason: expect.stringContaining(reason) as string,
+    });
+  });
+
   it('takes no PACS from what every object inherits', async () => {
     expect(await refusal(`${LEAST}source: constructor\n`)).toMatchObject({ code: 'CONFIG_INVALID', field: 'source' });
   });

@@ -59,8 +59,13 @@ export async function readYaml(file: string): Promise<unknown> {
 export async function checked<T>(schema: ConfigSchema<T>, value: unknown, file: string, prefix = ''): Promise<T> {
   const result: ConfigResult<T> = await schema['~standard'].validate(value);
   if (result.issues === undefined) return result.value;
-  const field = prefix + fieldOf(result.issues[0]);
-  throw new ConfigError('CONFIG_INVALID', { details: { file, field: field === '' ? 'root' : field } });
+  const [issue] = result.issues;
+  const field = prefix + fieldOf(issue);
+  // An adapter of somebody else may repeat the value in its message, and the value may be a password.
+  const form = prefix === '' ? formOf(issue) : undefined;
+  throw new ConfigError('CONFIG_INVALID', {
+    details: { file, field: field === '' ? 'root' : field, ...(form !== undefined && { reason: form }) },
+  });
 }
 
 async function readText(file: string): Promise<string> {
@@ -91,4 +96,18 @@ function fieldOf(issue: Issue | undefined): string {
   const path = (issue?.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
   const unknown = issue !== undefined && 'keys' in issue && Array.isArray(issue.keys) ? issue.keys.map(String) : [];
   return [...path, ...unknown.slice(0, 1)].join('.');
+}
+
+const MAX_FORM_LENGTH = 100;
+
+/** `expected-64-hex-digits`: what the field takes, as a word, since an error holds no free text. */
+function formOf(issue: Issue | undefined): string | undefined {
+  const word = (issue?.message ?? '')
+    .replace(/^Invalid \w+: /, '')
+    .replaceAll('"', '')
+    .replaceAll('|', '/')
+    .replaceAll(/[^A-Za-z0-9._:@/+]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, MAX_FORM_LENGTH);
+  return word === '' ? undefined : word;
 }

@@ -16,7 +16,7 @@ export const configSchema = z.strictObject({
     try {
       return parseMemberId(text);
     } catch {
-      context.addIssue({ code: 'custom', message: 'lower-case letters, digits and : . _ - only, 2 to 64 characters' });
+      context.addIssue({ code: 'custom', message: 'expected 2 to 64 lower-case letters, digits or : . _ and -' });
       return z.NEVER;
     }
   }),
@@ -28,7 +28,7 @@ export const configSchema = z.strictObject({
   passphraseFile: z.string(),
   federation: z.strictObject({
     /** Trust anchor: SHA-256 of the first root, pinned when joining. */
-    id: z.string().regex(/^[0-9a-f]{64}$/),
+    id: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits in lower case'),
     /** Folder where signed documents are dropped (root, roster, practitioners); watched. */
     documents: z.string().default('./federation'),
   }),
@@ -41,7 +41,10 @@ export const configSchema = z.strictObject({
     })
     .default({ host: '127.0.0.1', port: 0 }),
   /** PACS by name of our own choice. */
-  pacs: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), adapterSection),
+  pacs: z.record(
+    z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a name of lower-case letters, digits and -'),
+    adapterSection,
+  ),
   /** Which PACS studies are taken from; none only receives. */
   source: z.string().optional(),
   /** Which PACS studies are filed in; none only sends. */
@@ -86,7 +89,7 @@ export const configSchema = z.strictObject({
       /** Offset from UTC written in date-times, `+0100`. */
       utcOffset: z
         .string()
-        .regex(/^[+-](?:0\d|1[0-4])[0-5]\d$/)
+        .regex(/^[+-](?:0\d|1[0-4])[0-5]\d$/, 'expected an offset as +0100')
         .default('+0000'),
     })
     .prefault({}),

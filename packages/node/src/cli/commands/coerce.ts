@@ -17,11 +17,12 @@ import {
   type Uid,
 } from '@interhosp/core/dicom';
 import { ConfigError, DicomError, isInterhospError } from '@interhosp/core/errors';
-import { parseMemberId, type LocalPatient } from '@interhosp/core/study';
-import { Option, type Command } from 'commander';
+import { parseMemberId, type LocalPatient, type MemberId } from '@interhosp/core/study';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { checked } from '../../config/load.ts';
 import { action, callerPath, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { memberArgument } from '../arguments.ts';
 import { filesBelow } from '../files-below.ts';
 import { EXIT, reasonOf, type Output } from '../output.ts';
 
@@ -35,15 +36,29 @@ const patientSchema = z.strictObject({
   sex: z.enum(['M', 'F', 'O']).optional(),
 });
 
-type CoerceOptions = GlobalOptions & { readonly patient: string; readonly source: string; readonly time?: string };
+type CoerceOptions = GlobalOptions & {
+  readonly patient: string;
+  readonly source: MemberId;
+  readonly time?: Input['time'];
+};
 
 /** Registers the command. */
 export function coerceCommand(program: Command): void {
-  withGlobalOptions(program.command('coerce <in> <out>'))
-    .description('file DICOM files under a local patient, as the receiver would; one line a file')
-    .requiredOption('--patient <json>', 'file {"patientId","issuer","name","birthDate","sex"}')
-    .option('--source <member>', 'the member the files came from', 'unknown-source')
-    .addOption(new Option('--time <time>', 'ISO 8601 time written as time of coercion (default: now)'))
+  withGlobalOptions(program.command('coerce'))
+    .description('write copies of DICOM files under a local patient, as a receiver would file them; one line a file')
+    .argument('<in>', 'a DICOM file, or a folder of them; never changed')
+    .argument('<out>', 'the file to write, or for a folder the folder; the same names below it')
+    .requiredOption(
+      '--patient <json>',
+      'file of the patient: {"patientId","issuer","name":"FAMILY^GIVEN","birthDate":"YYYY-MM-DD","sex":"M|F|O"}',
+    )
+    .option('--source <member>', 'the member the files came from', memberArgument, parseMemberId('unknown-source'))
+    .addOption(
+      new Option(
+        '--time <time>',
+        'time of coercion that is written, as 2026-03-14T10:00:00+01:00 (default: now)',
+      ).argParser(timeArgument),
+    )
     .action(action(coerce));
 }
 
@@ -51,8 +66,8 @@ async function coerce(output: Output, options: CoerceOptions, from: string, to: 
   const input = {
     patient: await readPatient(callerPath(options.patient)),
     receiver: parseMemberId('local'),
-    sender: parseMemberId(options.source),
-    time: timeOf(options.time),
+    sender: options.source,
+    time: options.time ?? { epochMs: Date.now(), utcOffsetMinutes: -new Date().getTimezoneOffset() },
   };
   const { files, originals, root, target } = await placesOf(callerPath(from), callerPath(to));
   let refused = 0;
@@ -226,10 +241,9 @@ async function readPatient(file: string): Promise<LocalPatient> {
 }
 
 /** `2026-03-14T10:00:00+01:00`; the offset is written as given, UTC without one. */
-function timeOf(text: string | undefined): Input['time'] {
-  if (text === undefined) return { epochMs: Date.now(), utcOffsetMinutes: -new Date().getTimezoneOffset() };
+function timeArgument(text: string): Input['time'] {
   const epochMs = Date.parse(text);
-  if (Number.isNaN(epochMs)) throw new ConfigError('CONFIG_USAGE', { details: { field: 'time' } });
+  if (Number.isNaN(epochMs)) throw new InvalidArgumentError('A time as 2026-03-14T10:00:00+01:00.');
   const [, sign, hours, minutes] = /([+-])(\d{2}):?(\d{2})$/.exec(text) ?? [];
   const offset = sign === undefined ? 0 : (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
   return { epochMs, utcOffsetMinutes: offset };

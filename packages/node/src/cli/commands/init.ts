@@ -3,37 +3,40 @@ import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '@interhosp/core/errors';
 import { parsePeerId, peerIdOf } from '@interhosp/core/federation';
-import { parseMemberId } from '@interhosp/core/study';
+import type { MemberId } from '@interhosp/core/study';
 import type { Command } from 'commander';
 import { createKeyVault, newPassphrase, readPassphrase } from '../../keys/index.ts';
 import { createLog } from '../../observe/logger.ts';
 import { nodeCrypto, nodeDisk, nodeRandom } from '../../world/index.ts';
 import { action, callerPath, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { federationArgument, memberArgument, multiaddrArgument, nameArgument } from '../arguments.ts';
 import type { Output } from '../output.ts';
 
 interface InitOptions extends GlobalOptions {
-  readonly member: string;
+  readonly member: MemberId;
   readonly name: string;
   readonly federation: string;
-  readonly listen: readonly string[];
+  readonly listen?: readonly string[];
 }
+
+/** Every address of the machine, at the port that hospitals open. */
+const LISTEN = ['/ip4/0.0.0.0/tcp/4450'];
 
 /** Registers the command. */
 export function initCommand(program: Command): void {
-  withGlobalOptions(program.command('init [folder]'))
-    .description('make identity, data folder and interhosp.yaml')
-    .requiredOption('--member <id>', 'how the roster names this organisation, e.g. be-chu-liege')
-    .requiredOption('--name <text>', 'how people name it')
-    .requiredOption('--federation <id>', 'federation ID, 64 hex digits, as the operator printed it')
-    .option('--listen <multiaddr...>', 'where other members dial', ['/ip4/0.0.0.0/tcp/4450'])
+  withGlobalOptions(program.command('init'))
+    .description('make a new member: its identity, its data folder and an interhosp.yaml to complete')
+    .argument('[folder]', 'where; never over a member that is there (default: the current folder)')
+    .requiredOption('--member <id>', 'how the roster shall name this organisation, as be-chu-liege', memberArgument)
+    .requiredOption('--name <text>', 'how people name it, as "CHU de Liège"', nameArgument)
+    .requiredOption('--federation <id>', 'federation ID, 64 hex digits, as the operator told it', federationArgument)
+    .option('--listen <multiaddr...>', `where this member listens (default: ${LISTEN.join(' ')})`, multiaddrArgument)
     .action(action(init));
 }
 
 async function init(output: Output, options: InitOptions, folder = '.'): Promise<void> {
   const root = callerPath(folder);
-  const member = parseMemberId(options.member);
-  if (!/^[0-9a-f]{64}$/.test(options.federation))
-    throw new ConfigError('CONFIG_USAGE', { details: { field: 'federation' } });
+  const { member } = options;
   const file = join(root, 'interhosp.yaml');
   if (await exists(file)) throw new ConfigError('CONFIG_EXISTS', { details: { file } });
   await mkdir(join(root, 'federation'), { recursive: true });
@@ -51,7 +54,7 @@ async function init(output: Output, options: InitOptions, folder = '.'): Promise
     random: nodeRandom(),
   });
   const peerId = parsePeerId(peerIdOf(vault.identity.publicKey));
-  await writeFile(file, template({ ...options, member }), { flag: 'wx' });
+  await writeFile(file, template(options), { flag: 'wx' });
   output.record({ config: file, member, peerId }, nextSteps(file, peerId));
 }
 
@@ -63,16 +66,18 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function template(options: InitOptions): string {
-  return `# ${options.name}: a member of an Interhosp federation. Paths are relative to this file.
-member: ${options.member}
-name: ${JSON.stringify(options.name)}
+  // A JSON string is a YAML string, whatever is in it; bare text may be read as a number, a comment or a mapping.
+  const { federation, listen = LISTEN, member, name } = options;
+  return `# A member of an Interhosp federation. Paths are relative to this file.
+member: ${JSON.stringify(member)}
+name: ${JSON.stringify(name)}
 data: ./data
 # Keep this file outside the data folder and its backups: it opens the keys.
 passphraseFile: ./passphrase
 federation:
-  id: ${options.federation}
+  id: ${JSON.stringify(federation)}
   documents: ./federation
-listen: ${JSON.stringify(options.listen)}
+listen: ${JSON.stringify(listen)}
 # Your PACS. Other adapters: @interhosp/adapters/folder, /memory, or a module of your own.
 pacs:
   main:
@@ -84,7 +89,7 @@ destination: main
 patients:
   use: '@interhosp/adapters/patients-csv'
   file: ./patients.csv
-  issuer: ${options.member}
+  issuer: ${JSON.stringify(member)}
 # Rules that send studies by themselves (docs/operating.md). Without them nothing leaves but by interhosp send.
 # routing:
 #   rules: ./rules.yaml

@@ -3,7 +3,7 @@ import { ConfigError, errorCodeOf } from '@interhosp/core/errors';
 import { PRIORITIES, PURPOSES, type Priority, type Purpose } from '@interhosp/core/study';
 import { Option, type Command } from 'commander';
 import type { JobDetail, JobSummary, MemberApi } from '../../member/member-api.ts';
-import { action, callerConfig, operator, runningMember, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { action, callerConfig, operator, runningMember, withConfigOption, type GlobalOptions } from '../context.ts';
 import { table, type Output } from '../output.ts';
 import { createProgressBoard } from '../progress.ts';
 import { listJobs } from '../../member/offline.ts';
@@ -11,23 +11,29 @@ import { createLog } from '../../observe/logger.ts';
 
 /** Registers the commands. */
 export function jobCommands(program: Command): void {
-  withGlobalOptions(program.command('send <studyInstanceUid>'))
-    .description('send one study to a member, now')
-    .requiredOption('--to <member>', 'the member who shall receive it')
-    .addOption(new Option('--priority <priority>').choices([...PRIORITIES]).default('routine'))
-    .addOption(new Option('--purpose <purpose>').choices([...PURPOSES]).default('treatment'))
+  withConfigOption(program.command('send <studyInstanceUid>'))
+    .description('send one study of the PACS to another member, now')
+    .requiredOption('--to <member>', 'the member who shall receive it, as the roster names it')
+    .addOption(new Option('--priority <priority>', 'how pressing it is').choices([...PRIORITIES]).default('routine'))
+    .addOption(
+      new Option('--purpose <purpose>', 'what it is sent for; decides what the receiver may accept')
+        .choices([...PURPOSES])
+        .default('treatment'),
+    )
     .option('--wait', 'wait until the receiver has confirmed it, with progress')
     .action(action(send));
-  withGlobalOptions(program.command('jobs')).description('list the exchanges of this member').action(action(jobs));
-  withGlobalOptions(program.command('job <exchangeId>'))
-    .description('one exchange: states, receipts, what is quarantined')
+  withConfigOption(program.command('jobs'))
+    .description('list the exchanges of this member: every study sent or received, with its state')
+    .action(action(jobs));
+  withConfigOption(program.command('job <exchangeId>'))
+    .description('show one exchange: its states, receipts, and what is quarantined')
     .action(action(job));
-  withGlobalOptions(program.command('cancel <exchangeId>'))
+  withConfigOption(program.command('cancel <exchangeId>'))
     .description('cancel an exchange that has not been filed yet')
     .requiredOption('--reason <text>', 'why; kept in the journal')
     .action(action(cancel));
-  withGlobalOptions(program.command('release <exchangeId>'))
-    .description('let a held exchange try again')
+  withConfigOption(program.command('release <exchangeId>'))
+    .description('let an exchange that is HELD try again, once its cause is mended')
     .action(action(release));
 }
 

@@ -2,13 +2,13 @@
 import type { Command } from 'commander';
 import { rebuildIndexes } from '../../member/offline.ts';
 import { createLog } from '../../observe/logger.ts';
-import { action, callerConfig, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { action, callerConfig, withConfigOption, type GlobalOptions } from '../context.ts';
 import type { Output } from '../output.ts';
 
 /** Registers the command. */
 export function rebuildCommand(program: Command): void {
-  withGlobalOptions(program.command('rebuild'))
-    .description('verify the journal and make the indexes anew from it; the member must not be running')
+  withConfigOption(program.command('rebuild'))
+    .description('verify the journal and make the indexes anew from it; stop the member first')
     .action(action(rebuild));
 }
 

@@ -3,28 +3,28 @@ import { ConfigError } from '@interhosp/core/errors';
 import type { PatientTraits } from '@interhosp/core/study';
 import type { Command } from 'commander';
 import type { ReviewDecision, ReviewItem } from '../../member/member-api.ts';
-import { action, operator, runningMember, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { action, operator, runningMember, withConfigOption, type GlobalOptions } from '../context.ts';
 import { table, type Output } from '../output.ts';
 
 /** Registers the command and its subcommands. */
 export function reviewCommands(program: Command): void {
-  const review = program.command('review').description('arrivals whose patient a person decides');
-  withGlobalOptions(review.command('list')).description('what waits, most pressing first').action(action(list));
-  withGlobalOptions(review.command('show <exchangeId>'))
-    .description('the arrival beside its candidates, with the reasons')
+  const review = program.command('review').description('the worklist: arrived studies whose patient a person decides');
+  withConfigOption(review.command('list')).description('list what waits, most pressing first').action(action(list));
+  withConfigOption(review.command('show <exchangeId>'))
+    .description('show one arrival beside the local patients it may belong to, with the reasons')
     .action(action(show));
-  withGlobalOptions(review.command('link <exchangeId> <patientId>'))
-    .description('this local patient it is')
-    .option('--by <person>', 'who decides (default: you)')
+  withConfigOption(review.command('link <exchangeId> <patientId>'))
+    .description('file it under this local patient')
+    .option('--by <person>', 'who decides (default: the account that runs this)')
     .action(action(link));
-  withGlobalOptions(review.command('new <exchangeId>'))
-    .description('not registered here yet: wait until the patient is')
-    .option('--by <person>', 'who decides (default: you)')
+  withConfigOption(review.command('new <exchangeId>'))
+    .description('say that the patient is not registered here yet; it waits until the patient is')
+    .option('--by <person>', 'who decides (default: the account that runs this)')
     .action(action(awaitPatient));
-  withGlobalOptions(review.command('reject <exchangeId>'))
-    .description('not to be filed here')
+  withConfigOption(review.command('reject <exchangeId>'))
+    .description('refuse it: it is not filed here, and the sender is told')
     .requiredOption('--reason <text>', 'why; told to the sender as a code, kept here in words')
-    .option('--by <person>', 'who decides (default: you)')
+    .option('--by <person>', 'who decides (default: the account that runs this)')
     .action(action(reject));
 }
 

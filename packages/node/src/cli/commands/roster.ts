@@ -36,7 +36,15 @@ import { Option, type Command } from 'commander';
 import { openKeyVault, readPassphrase } from '../../keys/index.ts';
 import { createLog } from '../../observe/logger.ts';
 import { nodeCrypto, nodeDisk, nodeRandom } from '../../world/index.ts';
-import { action, callerConfig, callerPath, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import {
+  action,
+  callerConfig,
+  callerPath,
+  withConfigOption,
+  withGlobalOptions,
+  type GlobalOptions,
+} from '../context.ts';
+import { federationArgument, multiaddrArgument } from '../arguments.ts';
 import { createOperatorKey, readOperatorKey } from '../operator-key.ts';
 import { table, type Output } from '../output.ts';
 
@@ -46,34 +54,43 @@ const crypto = nodeCrypto();
 
 /** Registers the command and its subcommands. */
 export function rosterCommands(program: Command): void {
-  const roster = program.command('roster').description('the signed list of members');
+  const roster = program.command('roster').description('make, change and check the signed list of members');
   withGlobalOptions(roster.command('create <folder>'))
-    .description('found a federation: operator key, root.json, roster.json')
-    .requiredOption('--operator-key <file>', 'where the new key is written; keep it off line')
+    .description('found a federation (operator): writes its key, root.json and roster.json into the folder')
+    .requiredOption(
+      '--operator-key <file>',
+      'where the new key is written; keep it off line, it decides who is a member',
+    )
     .option('--name <text>', 'name of the federation', 'Interhosp federation')
-    .option('--holder <text>', 'who holds the key', 'operator')
+    .option('--holder <text>', 'who holds the key, for the record', 'operator')
     .action(action(create));
-  withGlobalOptions(roster.command('join'))
-    .description('write this member’s signed request to join')
-    .option('--out <file>', 'where', 'join.json')
-    .option('--address <multiaddr...>', 'where other members dial (default: the addresses listened on)')
+  withConfigOption(roster.command('join'))
+    .description('ask to join (hospital): writes a signed request to send to the operator')
+    .option('--out <file>', 'where the request is written', 'join.json')
+    .option(
+      '--address <multiaddr...>',
+      'where other members reach this one (default: the addresses it listens on)',
+      multiaddrArgument,
+    )
     .action(action(join_));
-  operatorCommand(roster, 'sign <join...>', 'admit members by their requests').action(action(sign));
+  operatorCommand(roster, 'sign <join...>', 'admit members (operator), by the files that roster join wrote').action(
+    action(sign),
+  );
   const change = (name: string, what: string) =>
     operatorCommand(roster, `${name} <member>`, what).addOption(
-      new Option('--reason <reason>')
+      new Option('--reason <reason>', 'why, as the roster says it')
         .choices(['error', 'left', 'compromised'])
         .default(name === 'revoke' ? 'left' : 'error'),
     );
-  change('suspend', 'no new transfers with this member; nothing is aborted').action(action(suspend));
-  change('revoke', 'take a member out').action(action(revoke));
-  operatorCommand(roster, 'readmit <member>', 'take a suspended member back').action(action(readmit));
+  change('suspend', 'start no new transfers with a member (operator); running ones go on').action(action(suspend));
+  change('revoke', 'take a member out (operator)').action(action(revoke));
+  operatorCommand(roster, 'readmit <member>', 'take a suspended member back (operator)').action(action(readmit));
   withGlobalOptions(roster.command('show [folder]'))
-    .description('the members, as a folder of documents says')
+    .description('list the members that a folder holds (default folder: federation); checks it against itself only')
     .action(action(show));
   withGlobalOptions(roster.command('verify [folder]'))
-    .description('check signatures and chain of a folder of documents')
-    .requiredOption('--federation <id>', 'the federation ID you were told')
+    .description('check every signature in a folder (default: federation) against the federation ID')
+    .requiredOption('--federation <id>', 'the federation ID you were told, 64 hex digits', federationArgument)
     .action(action(verify));
 }
 
@@ -86,8 +103,8 @@ interface OperatorOptions extends GlobalOptions {
 function operatorCommand(roster: Command, name: string, what: string): Command {
   return withGlobalOptions(roster.command(name))
     .description(what)
-    .requiredOption('--folder <folder>', 'folder of root.json and roster.json')
-    .requiredOption('--operator-key <file>', 'the operator’s key');
+    .requiredOption('--folder <folder>', 'the folder that roster create made')
+    .requiredOption('--operator-key <file>', 'file of the operator’s key');
 }
 
 type CreateOptions = GlobalOptions & { readonly operatorKey: string; readonly name: string; readonly holder: string };

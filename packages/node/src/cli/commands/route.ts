@@ -22,7 +22,7 @@ import { openDocuments } from '../../member/documents.ts';
 import { readRules } from '../../member/routing.ts';
 import { createLog } from '../../observe/logger.ts';
 import { nodeClock, nodeCrypto, nodeDisk } from '../../world/index.ts';
-import { action, callerPath, configFile, operator, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { action, callerPath, configFile, operator, withConfigOption, type GlobalOptions } from '../context.ts';
 import { filesBelow } from '../files-below.ts';
 import type { Output } from '../output.ts';
 
@@ -36,13 +36,15 @@ type RouteOptions = GlobalOptions & {
 
 /** Registers the command. */
 export function routeCommand(program: Command): void {
-  withGlobalOptions(program.command('route'))
-    .description('dry run of a rule set on studies, with the reasons; with --approve, sign it off')
-    .requiredOption('--rules <file>', 'the rule file')
-    .option('--study <path...>', 'DICOM files, or folders of them')
-    .option('--approve <file>', 'write the approval of exactly these rules, after the count was shown')
-    .option('--written-by <person>', 'who wrote the rules; must be somebody else than who approves')
-    .option('--by <person>', 'who approves (default: you)')
+  withConfigOption(program.command('route'))
+    .description(
+      'try rules on past studies and say why each would go where; sends nothing. With --approve, sign them off',
+    )
+    .requiredOption('--rules <file>', 'the rules, as routing.rules of the configuration names them')
+    .option('--study <path...>', 'past studies: DICOM files, or folders of them')
+    .option('--approve <file>', 'write here that exactly these rules are approved, over the studies of --study')
+    .option('--written-by <person>', 'who wrote the rules; needed by --approve, and not who approves')
+    .option('--by <person>', 'who approves (default: the account that runs this, which is recorded in any case)')
     .action(action(dryRun));
 }
 

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { createMember } from '../../member/member.ts';
 import { createLog, errorFields } from '../../observe/logger.ts';
 import type { LogLevel } from '@interhosp/core/world';
-import { action, callerConfig, withGlobalOptions, type GlobalOptions } from '../context.ts';
+import { action, callerConfig, withConfigOption, type GlobalOptions } from '../context.ts';
 import type { Output } from '../output.ts';
 
 /** A stop that takes longer is a crash, from which a start recovers. */
@@ -11,9 +11,13 @@ const STOP_WITHIN_MS = 10_000;
 
 /** Registers the command. */
 export function startCommand(program: Command): void {
-  withGlobalOptions(program.command('start'))
-    .description('run this member')
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
+  withConfigOption(program.command('start'))
+    .description('run this member until Ctrl-C')
+    .addOption(
+      new Option('--log-level <level>', 'least grave lines that are logged, on standard error')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
     .action(action(start));
 }
 
