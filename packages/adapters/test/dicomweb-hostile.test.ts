@@ -48,6 +48,19 @@ async function retrieved(pacs: Pacs): Promise<number> {
   return bytes;
 }
 
+/** What came of each instance: its length, or the code of what is wrong with it alone. */
+async function each(pacs: Pacs) {
+  const told: { readonly sopInstanceUid: string | undefined; readonly told: unknown }[] = [];
+  for await (const { dataSet, sopInstanceUid } of pacs.retrieve(studyInstanceUid)) {
+    let bytes = 0;
+    const error = await errorOf(async () => {
+      for await (const piece of dataSet) bytes += piece.length;
+    });
+    told.push({ sopInstanceUid, told: errorCodeOf(error) ?? bytes });
+  }
+  return told;
+}
+
 /** Answers of a search for the two instances of the study. */
 const listing = study.instances.map(({ sopInstanceUid }) => ({
   '0020000E': { vr: 'UI', Value: [seriesInstanceUid] },
@@ -237,7 +250,6 @@ describe('a DICOMweb server that breaks off', () => {
     ['text', { 'content-type': 'text/html' }, '<html>'],
     ['no media type', {}, whole],
     ['no boundary', { 'content-type': 'multipart/related; type="application/dicom"' }, whole],
-    ['JSON in a part', multipart, '--b\r\nContent-Type: application/dicom\r\n\r\n{"error":"no"}\r\n--b--'],
     ['a message in the message', multipart, '--b\r\nContent-Type: multipart/related; boundary=c\r\n\r\n--c--\r\n--b--'],
     ['headers without end', multipart, `--b\r\n${'X: 1\r\n'.repeat(100_000)}`],
     ['a preamble without end', multipart, 'x'.repeat(1_000_000)],
@@ -245,6 +257,50 @@ describe('a DICOMweb server that breaks off', () => {
   ])('is not understood: %s', async (_name, headers, body) => {
     const { pacs } = await pacsOf(listed((_request, response) => void response.writeHead(200, headers).end(body)));
     expect(errorCodeOf(await errorOf(() => retrieved(pacs)))).toBe('PACS_PROTOCOL');
+  });
+
+  it('says that one part is no instance, and gives the others', async () => {
+    const part = '--b\r\nContent-Type: application/dicom\r\n\r\n{"error":"no"}\r\n';
+    const body = Buffer.concat([Buffer.from(part), parts[1] ?? Buffer.alloc(0), Buffer.from('--b--')]);
+    const { pacs } = await pacsOf(listed((_request, response) => void response.writeHead(200, multipart).end(body)));
+    const second = study.instances[1];
+    expect(await each(pacs)).toEqual([
+      { sopInstanceUid: undefined, told: 'DICOM_NOT_PART10' },
+      { sopInstanceUid: second?.sopInstanceUid, told: second?.dataSet.length },
+    ]);
+  });
+
+  it('says which instance is none where they come one by one, and gives the others', async () => {
+    const [first, second] = study.instances;
+    const { pacs } = await pacsOf(
+      listed((request, response) => {
+        response.writeHead(200, { 'content-type': 'application/dicom' });
+        if (first !== undefined && request.path.endsWith(first.sopInstanceUid)) response.end('<html>');
+        else if (second !== undefined) response.end(Buffer.concat([part10Header(second), second.dataSet]));
+      }),
+      { retrieve: 'instance' },
+    );
+    expect(await each(pacs)).toEqual([
+      { sopInstanceUid: first?.sopInstanceUid, told: 'DICOM_NOT_PART10' },
+      { sopInstanceUid: second?.sopInstanceUid, told: second?.dataSet.length },
+    ]);
+  });
+
+  it('gives its connection back when an instance is not read', async () => {
+    const { pacs } = await pacsOf(
+      listed((request, response) => {
+        const one = study.instances.find(({ sopInstanceUid }) => request.path.endsWith(sopInstanceUid));
+        if (one === undefined) return;
+        response.writeHead(200, { 'content-type': 'application/dicom' });
+        response.end(Buffer.concat([part10Header(one), one.dataSet, Buffer.alloc(4_000_000)]));
+      }),
+      { connections: 1, retrieve: 'instance' },
+    );
+    let count = 0;
+    for await (const { sopInstanceUid } of pacs.retrieve(studyInstanceUid, { signal: AbortSignal.timeout(20_000) })) {
+      expect(sopInstanceUid).toBe(study.instances[count++]?.sopInstanceUid);
+    }
+    expect(count).toBe(2);
   });
 
   it('is left when its parts are without end', async () => {
@@ -258,8 +314,34 @@ describe('a DICOMweb server that breaks off', () => {
         }
       }),
     );
-    expect(errorCodeOf(await errorOf(() => retrieved(pacs)))).toBe('PACS_PROTOCOL');
+    expect(errorCodeOf(await errorOf(() => each(pacs)))).toBe('PACS_PROTOCOL');
     expect(sent).toBeLessThan(20_000_000);
+  });
+});
+
+describe('a DICOMweb server that keeps a study to itself', () => {
+  it.each([
+    [401, 'PACS_UNAUTHORIZED'],
+    [403, 'PACS_REFUSED'],
+  ])('is asked again later: %i', async (status, code) => {
+    const closed = await pacsOf((_request, response) => void response.writeHead(status).end());
+    const listing = await pacsOf(listed((_request, response) => void response.writeHead(status).end()));
+    for (const action of [
+      () => all(closed.pacs.findStudies({ studyInstanceUid })),
+      () => all(closed.pacs.findInstances(studyInstanceUid)),
+      () => retrieved(closed.pacs),
+      () => retrieved(listing.pacs),
+    ])
+      expect(await errorOf(action)).toMatchObject({ code, retry: 'later', details: { status } });
+    // Whoever searches for any study is told at once.
+    expect(await errorOf(() => all(closed.pacs.findStudies({})))).toMatchObject({ code, retry: 'no' });
+  });
+
+  it('is asked again later when it has lost what it listed', async () => {
+    const { pacs } = await pacsOf(listed((_request, response) => void response.writeHead(404).end(), []));
+    expect(await errorOf(() => retrieved(pacs))).toMatchObject({ code: 'PACS_INCOMPLETE', retry: 'later' });
+    const gone = await pacsOf(listed((_request, response) => void response.writeHead(404).end(), [], []));
+    expect(await errorOf(() => retrieved(gone.pacs))).toMatchObject({ code: 'PACS_STUDY_UNKNOWN', retry: 'later' });
   });
 });
 

@@ -15,7 +15,7 @@ import type {
 import type { Clock } from '@interhosp/core/world';
 import { parseServiceUrl } from './addresses.ts';
 import { createCredentials, type AuthOptions, type Credentials } from './credentials.ts';
-import { HttpClient, type TlsMaterial } from './http-client.ts';
+import { HttpClient, patiently, type TlsMaterial } from './http-client.ts';
 import {
   DEFAULT_BATCH_BYTES,
   DEFAULT_BATCH_INSTANCES,
@@ -101,7 +101,8 @@ class Dicomweb implements Pacs {
   }
 
   async *findStudies(query: StudyQuery, options: PacsOptions = {}): AsyncGenerator<StudySummary, void, undefined> {
-    yield* searchStudies(this.#http(options), query, { ...options, pageSize: this.#pageSize });
+    const search = searchStudies(this.#http(options), query, { ...options, pageSize: this.#pageSize });
+    yield* query.studyInstanceUid === undefined ? search : patiently(search);
   }
 
   async *findInstances(
@@ -109,7 +110,7 @@ class Dicomweb implements Pacs {
     options: PacsOptions = {},
   ): AsyncGenerator<InstanceSummary, void, undefined> {
     const search = searchInstances(this.#http(options), studyInstanceUid, { ...options, pageSize: this.#pageSize });
-    for await (const { estimatedBytes: _, ...instance } of search) yield instance;
+    for await (const { estimatedBytes: _, ...instance } of patiently(search)) yield instance;
   }
 
   async *retrieve(

@@ -160,6 +160,25 @@ export function statusError(status: number): PacsError {
   return new PacsError(codeOfStatus(status), { details: { status } });
 }
 
+/**
+ * Passes answers about one study on. Where the service does not let us in or does not find it, that is worth another try
+ * later: rights and passwords are mended, and an archive that starts, while an exchange waits.
+ */
+export async function* patiently<T>(answers: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* answers;
+  } catch (error) {
+    if (!(error instanceof PacsError) || !mayBeMended(error)) throw error;
+    const { cause, code, details } = error;
+    throw new PacsError(code as PacsError['code'] & `PACS_${string}`, { cause, details, retry: 'later' });
+  }
+}
+
+function mayBeMended({ code, details: { status } }: PacsError): boolean {
+  if (code === 'PACS_REFUSED') return status === 403 || status === 404;
+  return code === 'PACS_UNAUTHORIZED' || code === 'PACS_STUDY_UNKNOWN';
+}
+
 function codeOfStatus(status: number): PacsError['code'] & `PACS_${string}` {
   if (status === 408 || status === 425 || status === 429) return 'PACS_BUSY';
   if (status >= 502 && status !== 505) return 'PACS_BUSY';

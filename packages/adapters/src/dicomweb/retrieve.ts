@@ -4,10 +4,10 @@
  *
  * `transfer-syntax=*` is essential: without it servers transcode to explicit little endian (PS3.18 8.7.3.5).
  */
-import { readPart10, type Uid } from '@interhosp/core/dicom';
+import { readPart10, TRANSFER_SYNTAXES, type Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import type { InstanceSummary, PacsOptions, RetrievedInstance } from '@interhosp/core/pacs';
-import { statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
+import { patiently, statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
 import { MAX_PARTS } from './limits.ts';
 import { MultipartError, readMultipart } from './multipart-reader.ts';
 import { searchInstances, searchStudies } from './search.ts';
@@ -27,8 +27,21 @@ export interface RetrieveOptions extends PacsOptions {
   readonly pageSize: number;
 }
 
-/** Retrieves a study or some instances of it. @throws {PacsError} */
+/**
+ * Retrieves a study or some instances of it. What cannot be read of one instance is thrown by its data set.
+ *
+ * @throws {PacsError} with `retry: 'later'` also where the PACS does not find the study or does not let us in: it was
+ *   listed before, and rights and passwords are mended while exchanges wait.
+ */
 export async function* retrieve(
+  http: HttpClient,
+  studyInstanceUid: Uid,
+  options: RetrieveOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  yield* patiently(retrieved(http, studyInstanceUid, options));
+}
+
+async function* retrieved(
   http: HttpClient,
   studyInstanceUid: Uid,
   options: RetrieveOptions,
@@ -108,7 +121,7 @@ async function* oneByOne(
   options: RetrieveOptions,
 ): AsyncGenerator<RetrievedInstance, void, undefined> {
   const queue = [...new Map(instances.map((each) => [each.sopInstanceUid, each])).values()];
-  const askNext = (): Promise<HttpAnswer> | undefined => {
+  const askNext = () => {
     const next = queue.shift();
     if (next === undefined) return undefined;
     const { seriesInstanceUid, sopInstanceUid } = next;
@@ -116,24 +129,25 @@ async function* oneByOne(
     const asked = ask(http, path, options);
     // Looked at when its turn comes; until then nobody waits for it.
     asked.catch(() => {});
-    return asked;
+    return { asked, sopInstanceUid };
   };
   let coming = askNext();
   try {
     while (coming !== undefined) {
-      const answer: HttpAnswer = await coming;
+      const { asked, sopInstanceUid } = coming;
+      const answer: HttpAnswer = await asked;
       coming = undefined;
       if (answer.status === 404) throw await missing(http, studyInstanceUid, answer, options);
       coming = askNext();
       let count = 0;
       for await (const instance of instancesOf(answer, options)) {
         count++;
-        yield instance;
+        yield { sopInstanceUid, ...instance };
       }
       if (count === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0 } });
     }
   } finally {
-    await coming?.then(
+    await coming?.asked.then(
       (answer) => answer.discard(),
       () => {},
     );
@@ -167,7 +181,13 @@ async function* instancesOf(
     throw new PacsError('PACS_PROTOCOL', { details: { status, reason: 'media-type' } });
   }
   if (!isMultipart) {
-    yield await instanceOf(answer.body, options);
+    const body = answer.body[Symbol.asyncIterator]();
+    try {
+      yield await instanceOf({ [Symbol.asyncIterator]: () => body }, options);
+    } finally {
+      // Left unread, it would keep its connection.
+      await body.return?.();
+    }
     return;
   }
   const parts = readMultipart(answer.body, boundary);
@@ -183,8 +203,27 @@ async function* instancesOf(
 }
 
 async function instanceOf(body: AsyncIterable<Uint8Array>, options: PacsOptions): Promise<RetrievedInstance> {
-  const { transferSyntaxUid, dataSet } = await translated(() => readPart10(body), options);
-  return { transferSyntaxUid, dataSet: translatedStream(dataSet, options) };
+  try {
+    const { sopInstanceUid, transferSyntaxUid, dataSet } = await translated(() => readPart10(body), options);
+    return {
+      transferSyntaxUid,
+      ...(sopInstanceUid !== undefined && { sopInstanceUid }),
+      dataSet: translatedStream(dataSet, options),
+    };
+  } catch (error) {
+    if (!isOfOneInstance(error)) throw error;
+    // One that is no DICOM file says so in its place, and the others go on. It has no transfer syntax: any will do.
+    return { transferSyntaxUid: TRANSFER_SYNTAXES.ExplicitVRLittleEndian, dataSet: failing(error) };
+  }
+}
+
+function isOfOneInstance(error: unknown): boolean {
+  return errorCodeOf(error)?.startsWith('DICOM_') === true;
+}
+
+// oxlint-disable-next-line require-yield
+async function* failing(error: unknown): AsyncGenerator<Uint8Array, void, undefined> {
+  throw error;
 }
 
 async function* translatedStream(
@@ -214,7 +253,6 @@ async function translated<T>(call: () => Promise<T>, { signal }: PacsOptions): P
     if (cause instanceof MultipartError) {
       throw new PacsError(cause.problem === 'truncated' ? 'PACS_INCOMPLETE' : 'PACS_PROTOCOL', { cause });
     }
-    if (errorCodeOf(cause)?.startsWith('DICOM_') === true) throw new PacsError('PACS_PROTOCOL', { cause });
     throw cause;
   }
 }

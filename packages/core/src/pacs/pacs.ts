@@ -59,7 +59,10 @@ export interface InstanceSummary {
   readonly sopClassUid?: Uid;
 }
 
-/** An instance on its way out of a PACS. `dataSet` must be read to its end, or ended, before the next instance is asked for. */
+/**
+ * An instance on its way out of a PACS. `dataSet` must be read to its end, or ended, before the next instance is asked for.
+ * It throws a `DICOM_…` code where this one instance cannot be read; those behind it come all the same.
+ */
 export interface RetrievedInstance {
   readonly transferSyntaxUid: Uid;
   /** As the PACS names it beside its bytes, where it does: tells which instance it is when the bytes cannot be read. */

@@ -1,7 +1,7 @@
 import { memoryPacs, type MemoryPacs, type MemoryPacsFaults } from '@interhosp/adapters/memory';
 import { generateStudy } from '@interhosp/core/conformance';
 import type { ByteSource, Uid } from '@interhosp/core/dicom';
-import { PacsError, StorageError } from '@interhosp/core/errors';
+import { DicomError, PacsError, StorageError } from '@interhosp/core/errors';
 import type { InstanceEntry, LocalPatient } from '@interhosp/core/study';
 import { silentLog, type Clock } from '@interhosp/core/world';
 import { describe, expect, it } from 'vitest';
@@ -242,6 +242,17 @@ describe('filing objects without pixels', () => {
       ['quarantined', 'TRANSFER_STUDY_CONFLICT'],
       ['filed', undefined],
     ]);
+  });
+
+  it.each([true, false])('tries again when what comes back is no data set (bytes kept: %s)', async (preservesBytes) => {
+    const arrived = await received(patient);
+    const pacs = Object.assign(memoryPacs(), { capabilities: { ...memoryPacs().capabilities, preservesBytes } });
+    pacs.retrieve = async function* () {
+      const dataSet = one(new Uint8Array(0));
+      dataSet.next = () => Promise.reject(new DicomError('DICOM_NOT_PART10'));
+      yield { dataSet, transferSyntaxUid: arrived.study.transferSyntaxUid };
+    };
+    expect(await codeOf(file(arrived, pacs))).toBe('TRANSFER_NOT_CONFIRMED');
   });
 
   it('does not confirm when the PACS gives another object than the one asked for', async () => {

@@ -3,7 +3,7 @@
  * seen to hold every instance under the intended patient. A store status alone is never believed.
  */
 import type { Uid } from '@interhosp/core/dicom';
-import { TransferError } from '@interhosp/core/errors';
+import { errorCodeOf, TransferError } from '@interhosp/core/errors';
 import type { LocalPatient } from '@interhosp/core/study';
 import type { RecordPayloads } from '@interhosp/core/transfer';
 import type { LiveExchange } from '../member/live-exchange.ts';
@@ -101,15 +101,21 @@ async function readBackSample(x: LiveExchange, pack: Pack, filed: Outcomes, work
   const { ports, signal } = work;
   for (const one of sampleOf(filed, work)) {
     const retrieved = retrieveOne(x, one.entry, ports, signal);
-    const isSame = ports.pacs.capabilities.preservesBytes
-      ? await sameBytes((await storable(x, pack, one, work)).dataSet({ signal }), retrieved, ports.crypto)
-      : await sameObject({ ...one, pack }, retrieved, ports.crypto, signal);
-    if (isSame) continue;
+    const comparing = ports.pacs.capabilities.preservesBytes
+      ? sameBytes((await storable(x, pack, one, work)).dataSet({ signal }), retrieved, ports.crypto)
+      : sameObject({ ...one, pack }, retrieved, ports.crypto, signal);
+    if (await comparing.catch(falseWhenUnreadable)) continue;
     const { sopInstanceUid } = one.entry;
     throw new TransferError('TRANSFER_NOT_CONFIRMED', {
       details: { exchangeId: x.id, reason: 'read-back-differs', sopInstanceUid },
     });
   }
+}
+
+/** What comes back as no data set is not what was stored. */
+function falseWhenUnreadable(error: unknown): boolean {
+  if (errorCodeOf(error)?.startsWith('DICOM_') === true) return false;
+  throw error;
 }
 
 /** Of what was stored here, the middle one of each SOP class: an image proves nothing of the report beside it. */
