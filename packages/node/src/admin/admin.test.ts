@@ -121,6 +121,14 @@ describe('the admin interface', () => {
     expect(calls).toEqual([]);
   });
 
+  it.each([
+    ['priority', '{"studyInstanceUid":"1.2","to":"be-north","by":"An","priority":"fast"}'],
+    ['body', '[]'],
+  ])('names the field that is wrong: %s', async (field, body) => {
+    const answer = await fetch(new URL('/v1/send', endpoint.url), { body, headers: json(), method: 'POST' });
+    expect(await answer.json()).toMatchObject({ code: 'CONFIG_USAGE', details: { field } });
+  });
+
   it('knows no other path', async () => {
     expect(await statusOf('/', authorized())).toBe(404);
     expect(await statusOf('/v1/../admin.json', authorized())).toBe(404);

@@ -127,9 +127,9 @@ function answerError(error: unknown, reply: FastifyReply, log: Log): FastifyRepl
     return reply.code(409).send({ code: error.code, details: error.details, message: error.message });
   }
   if (error instanceof z.ZodError) {
-    const refused = new InterhospError('CONFIG_USAGE', {
-      details: { field: error.issues[0]?.path.join('.') ?? 'body' },
-    });
+    const place = error.issues[0]?.path.join('.');
+    const field = place === undefined || place === '' ? 'body' : place;
+    const refused = new InterhospError('CONFIG_USAGE', { details: { field } });
     return reply.code(400).send({ code: refused.code, details: refused.details, message: refused.message });
   }
   const status = (error as { statusCode?: number }).statusCode;

@@ -22,15 +22,17 @@ export class ManualClock implements Clock {
   async sleep(ms: number, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const sleeper: Sleeper = { atMs: this.#nowMs + ms, wake: resolve };
+      const aborted = () => {
+        this.#sleepers.delete(sleeper);
+        reject(signal?.reason as Error);
+      };
+      const wake = () => {
+        signal?.removeEventListener('abort', aborted);
+        resolve();
+      };
+      const sleeper: Sleeper = { atMs: this.#nowMs + ms, wake };
       this.#sleepers.add(sleeper);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          if (this.#sleepers.delete(sleeper)) reject(signal.reason as Error);
-        },
-        { once: true },
-      );
+      signal?.addEventListener('abort', aborted, { once: true });
     });
   }
 
