@@ -1,10 +1,10 @@
 /** A study from one hospital to another, and back: the plain journey that every other test here disturbs. */
 import { describe, expect, it } from 'vitest';
-import { Federation } from './hospitals.ts';
+import { Federation, TEST_WITHIN_MS } from './hospitals.ts';
 import { expectDelivered, expectReceipts, putStudy } from './studies.ts';
 
 describe('two hospitals', () => {
-  it('send each other a study, delivered once, complete and receipted', async () => {
+  it('send each other a study, delivered once, complete and receipted', { timeout: TEST_WITHIN_MS }, async () => {
     const { a, b, federation } = await Federation.ofTwo();
     await using _ = federation;
     await Promise.all([a.start(), b.start()]);
