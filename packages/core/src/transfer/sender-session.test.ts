@@ -43,7 +43,7 @@ function opened() {
   const on = (event: SenderEvent) => session.on(event);
   const frame = (one: Frame) => on({ type: 'frame', frame: one });
   const instance = (ordinal: number, { entry }: SampleInstance) => on({ type: 'instance', ordinal, entry });
-  return { on, frame, instance, offer: on({ type: 'opened' }) };
+  return { on, frame, instance, offer: on({ type: 'opened' }), session };
 }
 
 /** A session that was accepted and has sent everything of both small instances. */
@@ -74,6 +74,37 @@ describe("a sender's session", () => {
     const actions = frame(accepted());
     expect(sentOf(actions).map(({ kind }) => kind)).toEqual(['append', 'append', 'seal']);
     expect(readsOf(actions)).toEqual(['0:0', '0:1', '0:2', '1:0']);
+  });
+
+  it('knows when the next word is the peer’s, and when it has only itself to wait for', () => {
+    const { frame, instance, on, session } = opened();
+    const durable = (ordinal: number, count: number) =>
+      frame({ kind: 'durable', instances: [{ ordinal, runs: [{ first: 0, count }] }] });
+    expect(session.awaitsPeer).toBe(true);
+    frame(accepted({ moreHeld: true }));
+    expect(session.awaitsPeer).toBe(true);
+    frame({ kind: 'held', instances: [], more: false });
+    expect(session.awaitsPeer).toBe(false);
+    instance(0, first);
+    durable(0, 2);
+    expect(session.awaitsPeer).toBe(true);
+    durable(0, 3);
+    expect(session.awaitsPeer).toBe(false);
+    on({ type: 'sealed', seal: sealOf([first]) });
+    expect(session.awaitsPeer).toBe(true);
+    frame({ kind: 'receipt', envelope });
+    expect(session.awaitsPeer).toBe(false);
+    on({ type: 'receipt-recorded', digest, last: true });
+    expect(session.awaitsPeer).toBe(false);
+  });
+
+  it('waits for the peer while it lacks a Want or credit', () => {
+    for (const answer of [accepted({ wantAll: false }), accepted({ creditBytes: 0 })]) {
+      const { frame, instance, session } = opened();
+      frame(answer);
+      instance(0, first);
+      expect(session.awaitsPeer).toBe(true);
+    }
   });
 
   it('sends a block when it was read', () => {

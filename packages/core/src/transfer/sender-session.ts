@@ -32,6 +32,8 @@ import type { SenderAction, SenderEvent, SessionFailed } from './session-events.
 export interface SenderSession {
   /** Takes an event and returns what is to be done now, in order. */
   on(event: SenderEvent): readonly SenderAction[];
+  /** Whether the next word is the peer's: an answer, a durable block, a receipt. */
+  readonly awaitsPeer: boolean;
 }
 
 /** What a session begins with. */
@@ -43,7 +45,12 @@ export interface SenderSessionOptions {
 /** A session for a stream that is about to be opened. */
 export function createSenderSession(options: SenderSessionOptions): SenderSession {
   const machine = new SenderMachine(options);
-  return { on: (event) => machine.on(event) };
+  return {
+    get awaitsPeer() {
+      return machine.awaitsPeer;
+    },
+    on: (event) => machine.on(event),
+  };
 }
 
 class SenderMachine {
@@ -95,6 +102,13 @@ class SenderMachine {
       this.#cancel({ by: 'here', code: error.code, retry: error.retry, retryAfterMs: 0 });
     }
     return this.#actions;
+  }
+
+  get awaitsPeer(): boolean {
+    if (this.#phase === 'offered' || this.#phase === 'holding') return true;
+    if (this.#phase !== 'sending') return false;
+    const appended = this.#instances.slice(0, this.#appended);
+    return appended.some(({ isDurable }) => !isDurable) || (this.#isSealSent && this.#receiptCount === 0);
   }
 
   #take(event: SenderEvent): void {

@@ -3,12 +3,13 @@
  * crash at any point the same list goes on where it stopped.
  */
 import { isInterhospError, TransferError } from '@interhosp/core/errors';
-import { createSenderSession, PROTOCOL_VERSION, type SenderEvent } from '@interhosp/core/transfer';
+import { createSenderSession, PROTOCOL_VERSION } from '@interhosp/core/transfer';
 import { rosterHeads } from '@interhosp/core/federation';
 import type { Digest } from '@interhosp/core/study';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import type { Pack } from '../spool/index.ts';
 import { crashpoint } from '../world/index.ts';
+import { createAnnouncements, type Announcements } from './announcements.ts';
 import { expunge } from './expunge.ts';
 import { mustBePermitted } from './permission.ts';
 import type { OutboundPorts } from './ports.ts';
@@ -17,11 +18,12 @@ import { retrieveStudy } from './retrieve.ts';
 import { sendOver } from './send.ts';
 import { together } from './together.ts';
 import { within } from './within.ts';
-import { createMailbox } from './mailbox.ts';
 
 /** How long a receipt is waited for before the receiver is asked; it doubles up to the second. */
 const ASK_AFTER_MS = 30_000;
 const ASK_AT_MOST_EVERY_MS = 15 * 60_000;
+/** Between two streams while the study is still being retrieved. */
+const BETWEEN_STREAMS_MS = 5_000;
 
 /** From the acceptance of a study to its erasure here. @throws What a supervisor retries, or holds for a person. */
 export async function outbound(x: LiveExchange, ports: OutboundPorts, signal: AbortSignal): Promise<void> {
@@ -49,15 +51,11 @@ function retrieveAndSend(x: LiveExchange, ports: OutboundPorts, signal: AbortSig
       // A crash may have come between the acceptance and its pack.
       const pack = await ports.spool.create(x.id);
       try {
-        const box = createMailbox<SenderEvent>();
-        const announce = (event: SenderEvent) => {
-          void box.put(event);
-          if (event.type === 'sealed') box.close();
-        };
+        const announced = createAnnouncements();
         await together(
           signal,
-          (both) => retrieveStudy(x, pack, announce, ports, both),
-          (both) => transfer(x, pack, drain(box, both), ports, both),
+          (both) => retrieveStudy(x, pack, announced.add, ports, both),
+          (both) => transferMeanwhile(x, pack, announced, ports, both),
         );
       } finally {
         await pack.close();
@@ -67,11 +65,35 @@ function retrieveAndSend(x: LiveExchange, ports: OutboundPorts, signal: AbortSig
   );
 }
 
+/**
+ * Streams until R1 is recorded. One that breaks while the PACS still gives does not end the retrieval, which might never
+ * come to its end at a peer that refuses: it is followed by the next.
+ */
+async function transferMeanwhile(
+  x: LiveExchange,
+  pack: Pack,
+  announced: Announcements,
+  ports: OutboundPorts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const wasComplete = announced.isComplete;
+    try {
+      return await transfer(x, pack, announced, ports, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (wasComplete || !isInterhospError(error) || error.retry === 'no') throw error;
+      ports.note('outbound.transfer.failed', error);
+      await within(BETWEEN_STREAMS_MS, ports.clock, signal, (both) => announced.completed(both));
+    }
+  }
+}
+
 /** One stream: offer, blocks, seal, R1. */
 async function transfer(
   x: LiveExchange,
   pack: Pack,
-  feed: AsyncIterable<SenderEvent>,
+  announced: Announcements,
   ports: OutboundPorts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -79,7 +101,7 @@ async function transfer(
   const session = createSenderSession({ crypto: ports.crypto, offer: offerOf(x, ports) });
   const state = await sendOver(stream, session, {
     clock: ports.clock,
-    feed,
+    feed: announced.read,
     onProgress: (bytes) => {
       x.progress.bytes = bytes;
       x.changed();
@@ -133,19 +155,5 @@ async function awaitConfirmation(x: LiveExchange, ports: OutboundPorts, signal: 
       if (!isInterhospError(error) || error.retry === 'no') throw error;
       ports.note('outbound.ask.failed', error);
     }
-  }
-}
-
-async function* drain(
-  box: ReturnType<typeof createMailbox<SenderEvent>>,
-  signal: AbortSignal,
-): AsyncGenerator<SenderEvent> {
-  const close = () => box.close();
-  signal.addEventListener('abort', close, { once: true });
-  try {
-    for (let event = await box.take(); event !== undefined; event = await box.take()) yield event;
-    signal.throwIfAborted();
-  } finally {
-    signal.removeEventListener('abort', close);
   }
 }

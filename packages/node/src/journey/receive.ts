@@ -245,10 +245,16 @@ class Receiving {
     return isTheirs ? settledAs(x) : { code: 'TRANSFER_UNKNOWN', retry: 'no', type: 'refused' };
   }
 
-  /** R1 goes out on this stream as soon as the journey has signed it. */
+  /** R1 goes out on this stream as soon as the journey has signed it, or why it does not. */
   async #passReceipt(x: LiveExchange): Promise<void> {
     try {
-      await x.until(() => x.state.has('R1_SIGNED'), this.#over.signal);
+      const isStuck = () => x.state.isOver || x.state.held !== undefined;
+      await x.until(() => x.state.has('R1_SIGNED') || isStuck(), this.#over.signal);
+      if (!x.state.has('R1_SIGNED')) {
+        const code = x.state.isOver ? 'TRANSFER_CANCELLED' : 'TRANSFER_HELD';
+        void this.#box.put({ code, retry: 'later', retryAfterMs: TOLD_RETRY_AFTER_MS, type: 'cancel' });
+        return;
+      }
       crashpoint('C13', 'receiver');
       for (const envelope of receiptsOf(x)) void this.#box.put({ envelope, type: 'receipt' });
     } catch {

@@ -76,7 +76,7 @@ async function offering() {
   });
   const sent = sendOver(stream, session, {
     clock,
-    feed: drained(feed),
+    feed: () => drained(feed),
     onProgress: () => {},
     onReceipt: () => Promise.resolve({ last: true }),
     pack,
@@ -110,5 +110,16 @@ describe('sending', () => {
     await clock.advance(0);
     expect(end.error).toEqual(new Error('the test is over'));
     expect(clock.sleeping).toBe(0);
+  });
+
+  it('gives up a peer that says something at first and then owes what it does not give', async () => {
+    const { clock, end, say } = await offering();
+    void say({ ...ANSWER, moreHeld: true });
+    await clock.advance(SILENCE_MS * 0.9);
+    void say({ instances: [], kind: 'held', more: true });
+    await clock.advance(SILENCE_MS * 0.9);
+    expect(end.error).toBeUndefined();
+    await clock.advance(SILENCE_MS * 0.2);
+    expect(errorCodeOf(end.error)).toBe('PEER_TIMEOUT');
   });
 });

@@ -22,8 +22,8 @@ const CANCEL_WITHIN_MS = 5_000;
 export interface SendOptions {
   readonly clock: Clock;
   readonly pack: Pack;
-  /** Instances and the seal, as they become known. Ends by itself after the seal. */
-  readonly feed: AsyncIterable<SenderEvent>;
+  /** Instances and the seal, from the first, as they become known; ends after the seal or with the signal. */
+  readonly feed: (signal: AbortSignal) => AsyncIterable<SenderEvent>;
   /** Verifies and records a receipt; durable on return. `last` ends the stream. @throws {TransferError} */
   readonly onReceipt: (envelope: Uint8Array) => Promise<{ readonly last: boolean }>;
   readonly onProgress: (bytes: number) => void;
@@ -50,16 +50,23 @@ export async function sendOver(
   signal.addEventListener('abort', aborted, { once: true });
   const ended = new AbortController();
   let silent: Error | undefined;
-  const silence = watchSilence(options.clock, ended.signal, (error) => {
-    silent = error;
-    stream.abort(error);
-  });
+  const silence = watchSilence(
+    {
+      clock: options.clock,
+      isOwed: () => session.awaitsPeer,
+      onSilent: (error) => {
+        silent = error;
+        stream.abort(error);
+      },
+    },
+    ended.signal,
+  );
   const frames = readFrames(stream, box, silence);
   // Never waited for: a PACS that takes its time must not keep the end of the stream back.
-  void readFeed(options.feed, box);
+  void readFeed(options.feed(ended.signal), box);
   try {
     void box.put({ type: 'opened' });
-    return await run(stream, session, box, { ...options, silence });
+    return await run(stream, session, box, options);
   } catch (error) {
     if (signal.aborted && isCancelled()) await sendCancel(stream);
     signal.throwIfAborted();
@@ -79,13 +86,11 @@ async function sendCancel(stream: PeerStream): Promise<void> {
   await stream.send(frame, { signal: AbortSignal.timeout(CANCEL_WITHIN_MS) }).catch(() => {});
 }
 
-type Running = SendOptions & { readonly silence: SilenceWatch };
-
 async function run(
   stream: PeerStream,
   session: SenderSession,
   box: Mailbox<SenderEvent>,
-  options: Running,
+  options: SendOptions,
 ): Promise<string | undefined> {
   for (;;) {
     const event = await box.take();
@@ -101,11 +106,10 @@ async function carryOut(
   action: SenderAction,
   stream: PeerStream,
   box: Mailbox<SenderEvent>,
-  { onProgress, onReceipt, pack, signal, silence }: Running,
+  { onProgress, onReceipt, pack, signal }: SendOptions,
 ): Promise<{ readonly state: string | undefined } | undefined> {
   switch (action.type) {
     case 'send':
-      silence.asked();
       await sendFrame(stream, action.frame, signal);
       if (action.frame.kind === 'offer') crashpoint('C7', 'sender');
       return undefined;
@@ -175,9 +179,5 @@ async function readFrames(stream: PeerStream, box: Mailbox<SenderEvent>, silence
 }
 
 async function readFeed(feed: AsyncIterable<SenderEvent>, box: Mailbox<SenderEvent>): Promise<void> {
-  try {
-    for await (const event of feed) await box.put(event);
-  } catch {
-    void box.put({ code: 'TRANSFER_CANCELLED', retry: 'later', type: 'cancel' });
-  }
+  for await (const event of feed) await box.put(event);
 }

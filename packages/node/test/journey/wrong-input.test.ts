@@ -90,6 +90,7 @@ describe('a journey', { timeout: TEST_WITHIN_MS }, () => {
     await waitFor(
       'bytes',
       async () => ((await b.find(exchangeId).catch(() => undefined))?.bytes ?? 0) > 0 || undefined,
+      { about: () => `${a.log.slice(-3000)}\n${b.log.slice(-3000)}` },
     );
     await disk.fill();
     const retry = await waitFor(
