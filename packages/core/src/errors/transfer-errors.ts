@@ -52,7 +52,7 @@ export const TRANSFER_ERRORS = {
   },
   TRANSFER_PARTIAL: {
     retry: 'no',
-    text: 'Some instances of the study were not filed; the others are in the PACS',
+    text: 'Some instances of the study were not sent or not filed; the others are in the PACS of the receiver',
     fix: 'Look at them with interhosp job, settle them, then interhosp release; their bytes are kept until then',
   },
   TRANSFER_ABANDONED: {

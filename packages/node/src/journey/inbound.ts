@@ -12,6 +12,7 @@ import { settlePatient } from './patient.ts';
 import { mustBePermitted } from './permission.ts';
 import type { InboundPorts } from './ports.ts';
 import { deliverReceipts, signConfirmed, signDurable } from './receipts.ts';
+import { awaitSettlement } from './settlement.ts';
 import { together } from './together.ts';
 import { within } from './within.ts';
 
@@ -39,7 +40,9 @@ export async function inbound(x: LiveExchange, ports: InboundPorts, signal: Abor
   crashpoint('C22', 'receiver');
 
   await deliverReceipts(x, ports, signal);
-  await awaitSettlement(x, signal);
+  // A delivery in part is told to the sender at once, and its bytes stay here.
+  const isPartial = x.required('CONFIRMED').instances.some(({ status }) => status !== 'filed');
+  await awaitSettlement(x, isPartial, signal);
   await x.step('CLOSED', () => ({}));
   await expunge(x, ports, signal);
 }
@@ -51,14 +54,6 @@ async function fileFromPack(x: LiveExchange, ports: InboundPorts, signal: AbortS
   } finally {
     await pack.close();
   }
-}
-
-/** A delivery in part is told to the sender at once, and its bytes stay here until a person has seen what is missing. */
-async function awaitSettlement(x: LiveExchange, signal: AbortSignal): Promise<void> {
-  const isPartial = x.required('CONFIRMED').instances.some(({ status }) => status !== 'filed');
-  if (!isPartial || x.state.has('RELEASED')) return;
-  await x.record('HELD', { code: 'TRANSFER_PARTIAL' });
-  await x.until(({ state }) => state.held === undefined, signal);
 }
 
 /** The bytes come by the sender's streams (receive.ts); here is what follows once they are all durable. */

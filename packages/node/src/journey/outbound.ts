@@ -16,6 +16,7 @@ import type { OutboundPorts } from './ports.ts';
 import { recordReceipt } from './receipts.ts';
 import { retrieveStudy } from './retrieve.ts';
 import { sendOver } from './send.ts';
+import { awaitSettlement } from './settlement.ts';
 import { together } from './together.ts';
 import { within } from './within.ts';
 
@@ -40,6 +41,8 @@ export async function outbound(x: LiveExchange, ports: OutboundPorts, signal: Ab
 
   // The receiver's PACS: its receipt comes by itself, and is asked for when it does not.
   await awaitConfirmation(x, ports, signal);
+  // What could not be sent is named in the seal; only here can it be settled.
+  await awaitSettlement(x, x.required('SEALED').quarantined.length > 0, signal);
   await x.step('CLOSED', () => ({}));
   await expunge(x, ports, signal);
 }

@@ -156,6 +156,22 @@ describe('an instance that cannot be read', () => {
     expect(uids()).toHaveLength(3);
   });
 
+  it('is asked for once more when it came damaged, and not when it is only of a kind we cannot send', async () => {
+    const { retrieve } = await ready();
+    const asked: (Uid | undefined)[] = [];
+    const deflated = { transferSyntaxUid: TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian };
+    const unsendable = () => bytesOf(four.dataSet, { ...deflated, sopInstanceUid: four.sopInstanceUid });
+    const source = giving((instances) => {
+      asked.push(instances?.[0]?.sopInstanceUid);
+      return instances === undefined ? [whole(one), cutOff(two), cutOff(three), unsendable()] : [whole(two)];
+    });
+    expect((await retrieve(source)).quarantined.map(({ code }) => code)).toEqual([
+      'DICOM_TRUNCATED',
+      'DICOM_TRANSFER_SYNTAX_UNSUPPORTED',
+    ]);
+    expect(asked).toEqual([undefined, two.sopInstanceUid, three.sopInstanceUid]);
+  });
+
   it('is forgotten when a copy of it can be read', async () => {
     const { retrieve } = await ready();
     const source = giving(() => [whole(one), cutOff(two), whole(two), cutOff(one), whole(three), whole(four)]);

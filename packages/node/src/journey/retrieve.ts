@@ -22,6 +22,8 @@ import { crashpoint, release } from '../world/index.ts';
 import { samePatientId } from './patient-match.ts';
 import { namedAs } from './retrieve-name.ts';
 
+const DAMAGED: ReadonlySet<ErrorCode> = new Set(['DICOM_MALFORMED', 'DICOM_NOT_PART10', 'DICOM_TRUNCATED']);
+
 /** What retrieval needs. */
 export interface RetrievePorts {
   readonly source: PacsSource;
@@ -89,7 +91,9 @@ async function retrieveMissing(
   const nameless = await take(taking, held.size === 0 ? undefined : [...listed.values()]);
   // What failed without saying its name is asked for again by its name.
   const unnamed = nameless > 0 ? [...taking.left] : [];
-  for (const uid of unnamed) await take(taking, [listed.get(uid) as InstanceSummary]);
+  // What came damaged once may be whole the next time: an answer that was cut, a page that says to come again.
+  const damaged = [...taking.refused].filter(([, code]) => DAMAGED.has(code)).map(([uid]) => uid);
+  for (const uid of [...unnamed, ...damaged]) await take(taking, [listed.get(uid) as InstanceSummary]);
   await announcer.flush();
   return accountFor(taking);
 }
