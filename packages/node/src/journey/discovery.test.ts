@@ -1,12 +1,20 @@
 import { memoryPacs, type MemoryPacs } from '@interhosp/adapters/memory';
 import { generateStudy, type SampleStudyOptions } from '@interhosp/core/conformance';
 import type { Uid } from '@interhosp/core/dicom';
-import { DicomError } from '@interhosp/core/errors';
+import { DicomError, PacsError } from '@interhosp/core/errors';
+import type { StudySummary } from '@interhosp/core/pacs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { storable } from '../../test/journey/exchanges.ts';
 import { ManualClock } from '../../test/peer/manual-clock.ts';
 import { keptLog } from '../../test/storage/worlds.ts';
-import { discover, type CompleteStudy, type DiscoveryPorts, type DiscoverySettings } from './discovery.ts';
+import {
+  discover,
+  headerOf,
+  instancesOf,
+  type CompleteStudy,
+  type DiscoveryPorts,
+  type DiscoverySettings,
+} from './discovery.ts';
 
 const MINUTE_MS = 60_000;
 const SETTINGS: DiscoverySettings = {
@@ -44,6 +52,31 @@ async function put(pacs: MemoryPacs, options: SampleStudyOptions): Promise<Uid> 
   const study = generateStudy({ pixels: 8, ...options });
   await pacs.seed(storable(study));
   return study.studyInstanceUid;
+}
+
+/** A PACS of which a few instances cannot be read, and that may tell no count. */
+function failing(
+  pacs: MemoryPacs,
+  options: { readonly code?: 'DICOM_NOT_PART10' | 'PACS_REFUSED'; readonly first: number },
+) {
+  const asked: number[] = [];
+  const source = Object.assign(Object.create(pacs) as MemoryPacs, {
+    findInstances: pacs.findInstances.bind(pacs),
+    async *findStudies(...args: Parameters<MemoryPacs['findStudies']>) {
+      for await (const { instances: _, ...summary } of pacs.findStudies(...args)) yield summary;
+    },
+    retrieve: (...args: Parameters<MemoryPacs['retrieve']>) => {
+      asked.push(args[1]?.instances?.length ?? 0);
+      if (asked.length > options.first) return pacs.retrieve(...args);
+      throw options.code === 'PACS_REFUSED' ? new PacsError('PACS_REFUSED') : new DicomError('DICOM_NOT_PART10');
+    },
+  });
+  return { asked, source };
+}
+
+async function summaryIn(source: MemoryPacs): Promise<StudySummary> {
+  for await (const summary of source.findStudies({})) return summary;
+  throw new Error('a study was put there');
 }
 
 const seen = ({ complete }: World) => complete.map(({ instances }) => instances);
@@ -167,5 +200,39 @@ describe('discovery', () => {
     stop.abort();
     await clock.advance(0);
     expect(clock.sleeping).toBe(0);
+  });
+});
+
+describe('the header of a study', () => {
+  const { signal } = new AbortController();
+
+  it('is of the next instance when the first cannot be read', async () => {
+    const pacs = memoryPacs();
+    const { asked, source } = failing(pacs, { first: 4 });
+    const world = start({ source });
+    await put(pacs, { instances: 7 });
+    await minutes(world.clock, 12);
+    expect([seen(world), asked]).toEqual([[7], [1, 1, 1, 1, 1]]);
+    expect(world.complete[0]?.header.patient.patientId).toMatchObject({ id: 'A-104233' });
+  });
+
+  it.each([
+    ['a few that cannot be read', 'DICOM_NOT_PART10', 5],
+    ['a PACS that refuses', 'PACS_REFUSED', 1],
+  ] as const)('is given up after %s', async (_, code, times) => {
+    const pacs = memoryPacs();
+    const { asked, source } = failing(pacs, { code, first: 9 });
+    await put(pacs, { instances: 7 });
+    const header = headerOf({ settings: SETTINGS, source }, await summaryIn(source), signal);
+    await expect(header).rejects.toMatchObject({ code });
+    expect(asked).toHaveLength(times);
+  });
+
+  it('goes with a count also where the PACS tells none', async () => {
+    const pacs = memoryPacs();
+    const { source } = failing(pacs, { first: 0 });
+    await put(pacs, { instances: 3 });
+    const summary = await summaryIn(source);
+    expect([summary.instances, await instancesOf({ source }, summary, signal)]).toEqual([undefined, 3]);
   });
 });

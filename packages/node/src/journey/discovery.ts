@@ -3,11 +3,15 @@
  * and asks the rules. What was decided for a study and a count of instances is not asked again.
  */
 import { readStudyHeader, type Uid } from '@interhosp/core/dicom';
+import { errorCodeOf } from '@interhosp/core/errors';
 import type { InstanceSummary, PacsSource, StudySummary } from '@interhosp/core/pacs';
 import type { StudyHeader } from '@interhosp/core/study';
 import type { Clock, Log } from '@interhosp/core/world';
 import { errorFields } from '../observe/logger.ts';
 import { prefixSource } from './prefix-source.ts';
+
+/** So many instances are tried for a header that can be read: a few bad ones must not keep a study at home. */
+const MAX_HEADER_TRIES = 5;
 
 /** When a study counts as complete, and how far back is looked. */
 export interface DiscoverySettings {
@@ -86,11 +90,11 @@ async function consider(
   summary: StudySummary,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, settings, source } = ports;
+  const { clock, settings } = ports;
   const uid = summary.studyInstanceUid;
   const known = sightings.get(uid);
   if (known?.isDone === true && known.instances === summary.instances) return;
-  const instances = summary.instances ?? (await count(source.findInstances(uid, { signal })));
+  const instances = await instancesOf(ports, summary, signal);
   const isSame = known?.instances === instances;
   const sinceMs = isSame ? known.sinceMs : clock.monotonicMs();
   const note = (isDone: boolean) => sightings.set(uid, { instances, isDone, sinceMs });
@@ -101,21 +105,59 @@ async function consider(
   note(await ports.onComplete({ header: await headerOf(ports, summary, signal), instances }));
 }
 
-/** The header of one instance, with what the PACS says of the study as a whole. */
+/** How many instances the PACS holds of a study now: its own word, or counted where it does not say. */
+export async function instancesOf(
+  { source }: Pick<DiscoveryPorts, 'source'>,
+  { instances, studyInstanceUid }: StudySummary,
+  signal: AbortSignal,
+): Promise<number> {
+  if (instances !== undefined) return instances;
+  let counted = 0;
+  for await (const _ of source.findInstances(studyInstanceUid, { signal })) counted++;
+  return counted;
+}
+
+/**
+ * The header of one instance, with what the PACS says of the study as a whole.
+ *
+ * @throws {DicomError} when none of the first few instances can be read.
+ */
 export async function headerOf(
-  { settings, source }: Pick<DiscoveryPorts, 'settings' | 'source'>,
+  ports: Pick<DiscoveryPorts, 'settings' | 'source'>,
   summary: StudySummary,
   signal: AbortSignal,
 ): Promise<StudyHeader> {
-  const first = await firstOf(source.findInstances(summary.studyInstanceUid, { signal }));
-  const instances: readonly InstanceSummary[] = first === undefined ? [] : [first];
+  const listed = await firstOf(ports.source.findInstances(summary.studyInstanceUid, { signal }), MAX_HEADER_TRIES);
+  const tries = listed.length === 0 ? [[]] : listed.map((instance) => [instance]);
+  const failures: unknown[] = [];
+  for (const instances of tries) {
+    try {
+      const header = await headerIn(ports, summary, instances, signal);
+      if (header !== undefined) return header;
+    } catch (error) {
+      // What is wrong with this one instance says nothing of the next; a PACS that fails does.
+      if (errorCodeOf(error)?.startsWith('DICOM_') !== true) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return summary.header;
+}
+
+/** Undefined when nothing comes. */
+async function headerIn(
+  { settings, source }: Pick<DiscoveryPorts, 'settings' | 'source'>,
+  summary: StudySummary,
+  instances: readonly InstanceSummary[],
+  signal: AbortSignal,
+): Promise<StudyHeader | undefined> {
   for await (const { dataSet, transferSyntaxUid } of source.retrieve(summary.studyInstanceUid, { instances, signal })) {
     const { nationalNumberIssuers } = settings;
     const { header } = await readStudyHeader(await prefixSource(dataSet), transferSyntaxUid, { nationalNumberIssuers });
     const modalities = [...new Set([...header.modalities, ...summary.header.modalities])].toSorted();
     return { ...header, modalities };
   }
-  return summary.header;
+  return undefined;
 }
 
 function windowOf({ clock, settings }: DiscoveryPorts) {
@@ -123,13 +165,8 @@ function windowOf({ clock, settings }: DiscoveryPorts) {
   return { studyDateFrom: new Date(clock.now() - settings.windowDays * 86_400_000).toISOString().slice(0, 10) };
 }
 
-async function count(items: AsyncIterable<unknown>): Promise<number> {
-  let counted = 0;
-  for await (const _ of items) counted++;
-  return counted;
-}
-
-async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const item of items) return item;
-  return undefined;
+async function firstOf<T>(items: AsyncIterable<T>, most: number): Promise<readonly T[]> {
+  const first: T[] = [];
+  for await (const item of items) if (first.push(item) === most) break;
+  return first;
 }

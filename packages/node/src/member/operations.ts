@@ -6,7 +6,7 @@ import type { StudySummary } from '@interhosp/core/pacs';
 import { parseMemberId } from '@interhosp/core/study';
 import type { Clock } from '@interhosp/core/world';
 import type { LoadedConfig } from '../config/load.ts';
-import { headerOf } from '../journey/discovery.ts';
+import { headerOf, instancesOf } from '../journey/discovery.ts';
 import { decide } from '../journey/patient.ts';
 import {
   byUrgency,
@@ -99,8 +99,11 @@ export class MemberOperations implements MemberApi {
     // Under two patients here: which of them it is, a person must settle in the PACS before anything leaves.
     if (found.length > 1) throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { studyInstanceUid: uid } });
     if (summary === undefined) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid: uid } });
-    const header = await headerOf(this.#ports.discovery(pacs, this.#outgoing), summary, signal);
-    const instances = summary.instances ?? 0;
+    const discovery = this.#ports.discovery(pacs, this.#outgoing);
+    // The exchange never seals less than was there: of nothing, that would be no promise.
+    const instances = await instancesOf(discovery, summary, signal);
+    if (instances === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid: uid } });
+    const header = await headerOf(discovery, summary, signal);
     const permission = mayExchange(this.#parts.documents.state(), {
       action: 'send',
       from: this.#ports.shared.self,
