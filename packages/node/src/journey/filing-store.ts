@@ -52,16 +52,25 @@ export interface Work {
   readonly storing: RecordPayloads['STORING'];
 }
 
-/** An instance that fails so often is not tried again by itself. */
+/** An instance that fails so often, over so long, is not tried again by itself: a short trouble is not its fault. */
 const POISON_TRIES = 5;
+const POISON_SPAN_MS = 3_600_000;
+
+/** Tries of an instance that failed while others went well. */
+interface Failure {
+  readonly count: number;
+  /** Monotonic time of the first. */
+  readonly sinceMs: number;
+}
 
 /** Failures by instance. In memory alone: a restart may be what mends them. */
-const failuresOf = new WeakMap<LiveExchange, Map<Uid, number>>();
+const failuresOf = new WeakMap<LiveExchange, Map<Uid, Failure>>();
 
 /**
  * Stores every instance that is not there yet.
  *
- * @throws {PacsError} `PACS_BUSY` when some may go in on another try; {StorageError} when their bytes could not be read.
+ * @throws {PacsError} `PACS_BUSY` when some may go in on another try; {StorageError} when their bytes could not be read;
+ *   {TransferError} `TRANSFER_STUDY_CONFLICT` when not one can be filed.
  */
 export async function storeAll(
   x: LiveExchange,
@@ -70,14 +79,14 @@ export async function storeAll(
   work: Work,
 ): Promise<Outcomes> {
   const attempt = new Attempt(x, pack, work);
-  const failures = failuresOf.get(x) ?? new Map<Uid, number>();
+  const failures = failuresOf.get(x) ?? new Map<Uid, Failure>();
   failuresOf.set(x, failures);
   const missing = await attempt.lookAt(arrived);
   // Those that failed before come last and alone: what a PACS stumbles over must not take others with it.
   const isSuspect = ({ entry }: Arrived) => failures.has(entry.sopInstanceUid);
   const suspects = missing.filter(isSuspect).map((one) => [one]);
   for (const some of [missing.filter((one) => !isSuspect(one)), ...suspects]) await attempt.store(some);
-  await attempt.settleFailures(failures);
+  await attempt.settleFailures(failures, arrived);
   const { outcomes } = attempt;
   if (outcomes.size < arrived.length) {
     throw (
@@ -85,7 +94,17 @@ export async function storeAll(
       new PacsError('PACS_BUSY', { details: { count: arrived.length - outcomes.size, exchangeId: x.id } })
     );
   }
-  return arrived.map(({ entry }) => outcomes.get(entry.sopInstanceUid) as Outcome);
+  const settled = arrived.map(({ entry }) => outcomes.get(entry.sopInstanceUid) as Outcome);
+  mustHaveFiled(settled);
+  return settled;
+}
+
+/** Where nothing is filed, nothing is delivered. @throws {TransferError} `TRANSFER_STUDY_CONFLICT` */
+export function mustHaveFiled(outcomes: Outcomes): void {
+  if (outcomes.some(({ status }) => status === 'filed')) return;
+  throw new TransferError('TRANSFER_STUDY_CONFLICT', {
+    details: { count: outcomes.length, reason: outcomes[0]?.code ?? 'empty' },
+  });
 }
 
 /** One pass over a study. */
@@ -96,26 +115,30 @@ class Attempt {
   readonly #x: LiveExchange;
   readonly #pack: Pack;
   readonly #work: Work;
+  /** What the PACS held of it from elsewhere when the filing began. */
+  readonly #heldBefore: ReadonlySet<Uid>;
   /** By instance: the code under which it is quarantined when this happens too often. */
   readonly #failed = new Map<Uid, Outcome['code'] & string>();
   /** Instances of which the PACS itself is the trouble: no fault of theirs. */
   readonly #delayed = new Set<Uid>();
+  /** Whether the PACS took anything, out of what our disk gave. */
+  #hasStored = false;
 
   constructor(x: LiveExchange, pack: Pack, work: Work) {
     this.#x = x;
     this.#pack = pack;
     this.#work = work;
+    this.#heldBefore = new Set(work.storing.alreadyHeld);
   }
 
   /** Settles what the PACS holds already, and returns the others. */
   async lookAt(arrived: readonly Arrived[]): Promise<readonly Arrived[]> {
-    const { ports, signal, storing } = this.#work;
+    const { ports, signal } = this.#work;
     const heldNow = await heldInstances(this.#x, ports, signal);
-    const heldBefore = new Set(storing.alreadyHeld);
     for (const one of arrived) {
       const { sopInstanceUid } = one.entry;
       if (!heldNow.has(sopInstanceUid)) continue;
-      if (!heldBefore.has(sopInstanceUid)) this.#file(sopInstanceUid);
+      if (!this.#heldBefore.has(sopInstanceUid)) this.#file(sopInstanceUid);
       else await this.#orQuarantined(one, () => this.#compareHeld(one));
     }
     return arrived.filter(({ entry }) => !heldNow.has(entry.sopInstanceUid));
@@ -144,29 +167,63 @@ class Attempt {
   }
 
   /**
-   * Counts what failed, and sets aside what failed too often. A PACS that is full, overloaded or away is never an
-   * instance's failure; and what most of a study meets with is no defect of single instances.
+   * Counts what failed, and sets aside what failed too often for too long. Only where another instance went in on the same
+   * pass is it the instance's failure, and not one of the PACS or of our disk; and what most of a study meets with is no
+   * defect of single instances.
    *
    * @throws {PacsError} when the PACS does not answer.
    */
-  async settleFailures(failures: Map<Uid, number>): Promise<void> {
+  async settleFailures(failures: Map<Uid, Failure>, arrived: readonly Arrived[]): Promise<void> {
     const { ports, signal } = this.#work;
     if (this.#failed.size === 0) return;
     await heldInstances(this.#x, ports, signal);
-    for (const sopInstanceUid of this.#failed.keys())
-      failures.set(sopInstanceUid, (failures.get(sopInstanceUid) ?? 0) + 1);
+    // Also what is not counted is stored last and alone the next time.
+    const nowMs = ports.clock.monotonicMs();
+    const before = (sopInstanceUid: Uid) => failures.get(sopInstanceUid) ?? { count: 0, sinceMs: nowMs };
+    for (const sopInstanceUid of this.#failed.keys()) failures.set(sopInstanceUid, before(sopInstanceUid));
+    if (!this.#hasStored && !(await this.#takesCanary(arrived))) return;
+    for (const sopInstanceUid of this.#failed.keys()) {
+      const { count, sinceMs } = before(sopInstanceUid);
+      failures.set(sopInstanceUid, { count: count + 1, sinceMs: count === 0 ? nowMs : sinceMs });
+    }
     const filed = [...this.outcomes.values()].filter(({ status }) => status === 'filed').length;
     if (filed < this.#failed.size + this.#delayed.size) return;
     for (const [sopInstanceUid, code] of this.#failed) {
-      const count = failures.get(sopInstanceUid) ?? 0;
-      if (count < POISON_TRIES) continue;
+      const { count, sinceMs } = before(sopInstanceUid);
+      if (count < POISON_TRIES || nowMs - sinceMs < POISON_SPAN_MS) continue;
       ports.log.write('error', 'filing.instance.quarantined', { code, count, exchangeId: this.#x.id, sopInstanceUid });
       this.#quarantine(sopInstanceUid, code);
     }
   }
 
+  /**
+   * Whether the PACS still takes what it took from us before: the smallest of that is stored once more, byte for byte the
+   * same. What it holds from elsewhere is never touched.
+   */
+  async #takesCanary(arrived: readonly Arrived[]): Promise<boolean> {
+    const { ports, signal } = this.#work;
+    const isOurs = ({ entry: { sopInstanceUid } }: Arrived) =>
+      this.outcomes.get(sopInstanceUid)?.status === 'filed' && !this.#heldBefore.has(sopInstanceUid);
+    const [canary] = arrived.filter(isOurs).toSorted((one, other) => one.entry.lengthBytes - other.entry.lengthBytes);
+    if (canary === undefined) return false;
+    try {
+      const instance = await storable(this.#x, this.#pack, canary, this.#work);
+      let isTaken = false;
+      for await (const { status } of ports.pacs.store([instance], { signal })) {
+        isTaken = status !== 'refused' && status !== 'unknown';
+      }
+      return isTaken;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isInterhospError(error)) throw error;
+      ports.log.write('warn', 'filing.canary.failed', { ...errorFields(error), exchangeId: this.#x.id });
+      return false;
+    }
+  }
+
   #told({ retry, sopInstanceUid, status, statusCode }: StoreOutcome): void {
     crashpoint('C17', 'receiver');
+    if (status === 'stored' || status === 'warned') this.#hasStored = true;
     if (status === 'refused') {
       const { log } = this.#work.ports;
       log.write('warn', 'filing.instance.refused', {
@@ -228,7 +285,11 @@ class Attempt {
       if (!isInterhospError(error) || error.code.startsWith('PACS_')) throw error;
       if (error.retry !== 'no') return this.#unreadable(one, error);
       const { sopInstanceUid } = one.entry;
-      ports.log.write('warn', 'filing.instance.quarantined', { ...errorFields(error), sopInstanceUid });
+      ports.log.write('warn', 'filing.instance.quarantined', {
+        ...errorFields(error),
+        exchangeId: this.#x.id,
+        sopInstanceUid,
+      });
       this.#quarantine(sopInstanceUid, error.code);
       return undefined;
     }
@@ -237,7 +298,11 @@ class Attempt {
   /** Our own copy of it is in trouble; the others are not. */
   #unreadable({ entry: { sopInstanceUid } }: Arrived, error: InterhospError): undefined {
     this.trouble = error;
-    this.#work.ports.log.write('error', 'filing.instance.unreadable', { ...errorFields(error), sopInstanceUid });
+    this.#work.ports.log.write('error', 'filing.instance.unreadable', {
+      ...errorFields(error),
+      exchangeId: this.#x.id,
+      sopInstanceUid,
+    });
     this.#failed.set(sopInstanceUid, error.code);
   }
 

@@ -123,10 +123,14 @@ describe('filing', () => {
     expect(left).toEqual([{ code: 'PACS_INSTANCE_REFUSED', sopInstanceUid: refused, status: 'quarantined' }]);
   });
 
-  it('is not delivered when the PACS refuses every instance', async () => {
+  it('is not delivered when the PACS refuses every instance, and may be tried again', async () => {
     const arrived = await received(patient);
-    expect(await codeOf(file(arrived, memoryPacs({ faults: { refuseEvery: 1 } })))).toBe('TRANSFER_STUDY_CONFLICT');
-    expect(arrived.x.state.has('CONFIRMED')).toBe(false);
+    const pacs = memoryPacs({ faults: { refuseEvery: 1 } });
+    expect(await codeOf(file(arrived, pacs))).toBe('TRANSFER_STUDY_CONFLICT');
+    expect(arrived.x.state.has('STORED')).toBe(false);
+    pacs.faults = {};
+    await file(arrived, pacs);
+    expect(arrived.x.required('CONFIRMED').instances.every(({ status }) => status === 'filed')).toBe(true);
   });
 
   it.each<[string, MemoryPacsFaults]>([
@@ -324,9 +328,12 @@ describe('filing an instance that fails again and again', () => {
       faults: { refuse: ({ sopInstanceUid }) => sopInstanceUid === uid, refusedRetry: 'later', ...faults },
     });
 
-  /** Files until it is done, and says how often that took. */
-  async function triesOf(arrived: Received, pacs: MemoryPacs): Promise<number> {
-    for (let tries = 1; tries <= 20; tries++) if ((await codeOf(file(arrived, pacs))) === undefined) return tries;
+  /** Files until it is done, every so many minutes, and says how often that took. */
+  async function triesOf(arrived: Pick<Received, 'pack' | 'x'>, pacs: MemoryPacs, everyMinutes = 15): Promise<number> {
+    for (let tries = 1; tries <= 20; tries++) {
+      const clock = { ...hastyClock(), monotonicMs: () => tries * everyMinutes * 60_000 };
+      if ((await codeOf(file(arrived, pacs, clock))) === undefined) return tries;
+    }
     return Number.POSITIVE_INFINITY;
   }
 
@@ -338,6 +345,43 @@ describe('filing an instance that fails again and again', () => {
     expect(pacs.held()).toHaveLength(3);
     const left = arrived.x.required('CONFIRMED').instances.filter(({ status }) => status === 'quarantined');
     expect(left).toEqual([{ code: 'PACS_INSTANCE_REFUSED', sopInstanceUid: uid, status: 'quarantined' }]);
+  });
+
+  it('waits an hour before that, however often it is tried', async () => {
+    const arrived = await received(patient);
+    const pacs = refusing(arrived.study.instances[1]?.sopInstanceUid);
+    expect(await triesOf(arrived, pacs, 5)).toBe(13);
+  });
+
+  it('never blames the second half of a study for a PACS that stores nothing more', async () => {
+    const arrived = await received(patient, { instances: 10 });
+    let stored = 0;
+    // PS3.7 C.5.11: a processing failure, and no word of resources.
+    const pacs = refusing(undefined, { refuse: () => ++stored > 5, refusedStatusCode: 0x0110 });
+    expect(await triesOf(arrived, pacs)).toBe(Number.POSITIVE_INFINITY);
+    expect([pacs.held().length, arrived.x.state.stage]).toEqual([5, 'STORING']);
+    pacs.faults = {};
+    expect(await triesOf(arrived, pacs)).toBe(1);
+    expect(arrived.x.required('CONFIRMED').instances.every(({ status }) => status === 'filed')).toBe(true);
+  });
+
+  it('blames no instance for a disk of ours that gives nothing more', async () => {
+    const arrived = await received(patient);
+    const [, , ...failing] = arrived.pack.instances().map(({ ordinal }) => ordinal);
+    let opened = 0;
+    const pack = broken(arrived.pack, (ordinal) => opened++ >= 2 || failing.includes(ordinal));
+    const pacs = memoryPacs();
+    expect(await triesOf({ ...arrived, pack }, pacs)).toBe(Number.POSITIVE_INFINITY);
+    expect([pacs.held().length, arrived.x.state.stage]).toEqual([2, 'STORING']);
+  });
+
+  it('touches nothing that the PACS holds from elsewhere to see whether it still stores', async () => {
+    const arrived = await received(patient);
+    const pacs = refusing(arrived.study.instances[3]?.sopInstanceUid);
+    await pacs.seed(storable(generateStudy({ instances: 3, patient, pixels: 16 })));
+    const asked = storedBy(pacs);
+    expect(await triesOf(arrived, pacs)).toBe(Number.POSITIVE_INFINITY);
+    expect(new Set(asked.flat())).toEqual(new Set([arrived.study.instances[3]?.sopInstanceUid]));
   });
 
   it('never blames an instance for a PACS that is full, or away', async () => {
@@ -376,21 +420,7 @@ describe('filing an instance that fails again and again', () => {
   it('stores what failed before last and alone, so that it takes no other with it', async () => {
     const arrived = await received(patient);
     const pacs = refusing(arrived.study.instances[1]?.sopInstanceUid);
-    const store = pacs.store.bind(pacs);
-    const requests: Uid[][] = [];
-    pacs.store = (instances, options) => {
-      const uids: Uid[] = [];
-      requests.push(uids);
-      return store(
-        (async function* () {
-          for await (const instance of instances) {
-            uids.push(instance.sopInstanceUid);
-            yield instance;
-          }
-        })(),
-        options,
-      );
-    };
+    const requests = storedBy(pacs);
     await codeOf(file(arrived, pacs));
     pacs.deleteStudy(arrived.study.studyInstanceUid);
     await codeOf(file(arrived, pacs));
@@ -404,18 +434,7 @@ describe('filing an instance that fails again and again', () => {
   ])('goes on with the others when the %s of one cannot be read', async (_, { brokenFrom, pixels }) => {
     const arrived = await received(patient, { pixels });
     const ordinal = arrived.pack.instances()[1]?.ordinal;
-    const source = arrived.pack.source.bind(arrived.pack);
-    const broken = (whole: ByteSource): ByteSource => ({
-      lengthBytes: whole.lengthBytes,
-      read: async (offset, length) => {
-        if (Math.min(offset + length, whole.lengthBytes) > brokenFrom) throw new StorageError('STORAGE_PACK_DAMAGED');
-        return whole.read(offset, length);
-      },
-    });
-    const pack = Object.assign(Object.create(arrived.pack) as Pack, {
-      instances: () => arrived.pack.instances(),
-      source: (at: number) => (at === ordinal ? broken(source(at)) : source(at)),
-    });
+    const pack = broken(arrived.pack, (at) => at === ordinal, brokenFrom);
     const pacs = memoryPacs();
     expect(await triesOf({ ...arrived, pack }, pacs)).toBe(5);
     expect(pacs.held()).toHaveLength(3);
@@ -425,4 +444,38 @@ describe('filing an instance that fails again and again', () => {
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
+}
+
+/** The instances of each request to store, as they are made. */
+function storedBy(pacs: MemoryPacs): readonly (readonly Uid[])[] {
+  const store = pacs.store.bind(pacs);
+  const requests: Uid[][] = [];
+  pacs.store = (instances, options) => {
+    const uids: Uid[] = [];
+    requests.push(uids);
+    const watched = async function* () {
+      for await (const instance of instances) {
+        uids.push(instance.sopInstanceUid);
+        yield instance;
+      }
+    };
+    return store(watched(), options);
+  };
+  return requests;
+}
+
+/** A pack of which some instances cannot be read, from a byte on. Asked each time an instance is opened. */
+function broken(whole: Pack, isBroken: (ordinal: number) => boolean, fromByte = 0): Pack {
+  const source = (ordinal: number): ByteSource => {
+    const one = whole.source(ordinal);
+    if (!isBroken(ordinal)) return one;
+    return {
+      lengthBytes: one.lengthBytes,
+      read: async (offset, length) => {
+        if (Math.min(offset + length, one.lengthBytes) > fromByte) throw new StorageError('STORAGE_PACK_DAMAGED');
+        return one.read(offset, length);
+      },
+    };
+  };
+  return Object.assign(Object.create(whole) as Pack, { instances: () => whole.instances(), source });
 }

@@ -10,7 +10,15 @@ import type { LiveExchange } from '../member/live-exchange.ts';
 import type { Pack } from '../spool/index.ts';
 import { crashpoint } from '../world/index.ts';
 import { heldInstances, retrieveOne, studiesOf } from './filing-look.ts';
-import { storable, storeAll, type Arrived, type FilingPorts, type Outcomes, type Work } from './filing-store.ts';
+import {
+  mustHaveFiled,
+  storable,
+  storeAll,
+  type Arrived,
+  type FilingPorts,
+  type Outcomes,
+  type Work,
+} from './filing-store.ts';
 import { isShownUnder, samePatientId } from './patient-match.ts';
 import { sameBytes, sameObject } from './read-back.ts';
 
@@ -68,11 +76,7 @@ type Confirmation = Work & { readonly arrived: readonly Arrived[]; readonly outc
 async function confirm(x: LiveExchange, pack: Pack, work: Confirmation): Promise<RecordPayloads['CONFIRMED']> {
   const { outcomes, ports, signal } = work;
   const filed = outcomes.filter(({ status }) => status === 'filed');
-  if (filed.length === 0) {
-    throw new TransferError('TRANSFER_STUDY_CONFLICT', {
-      details: { count: outcomes.length, reason: outcomes[0]?.code ?? 'empty' },
-    });
-  }
+  mustHaveFiled(outcomes);
   for (let tries = 1; ; tries++) {
     const missing = await missingFrom(x, filed, work);
     if (missing === 0) break;
