@@ -47,8 +47,8 @@ export const CONFIG_ERRORS = {
   },
   CONFIG_OVERWRITES: {
     retry: 'no',
-    text: 'This would write over a file that is read here',
-    fix: 'Name another place to write to; originals are never changed',
+    text: 'Something else is there already, and would be written over or stand among what is written',
+    fix: 'Name a new file or an empty or new folder to write to; originals are never changed',
   },
   CONFIG_NO_STUDIES: {
     retry: 'no',

@@ -8,7 +8,7 @@ import { toHex } from '../study/hex.ts';
 import type { Digest } from '../study/identifiers.ts';
 import { sha256, type Crypto } from '../world/crypto.ts';
 import type { RoutableStudy } from './attributes.ts';
-import { route, type RouteContext } from './route.ts';
+import { route, type RouteContext, type RoutingDecision } from './route.ts';
 import { parseRuleSet, type RuleSet } from './rule-set.ts';
 
 /** What the rules would have done to past studies: the numbers that the second person sees. */
@@ -80,20 +80,24 @@ export function isLive(version: RuleSetVersion, crypto: Crypto): boolean {
  * Tries the rules on past studies, for the count that is approved. Sends nothing.
  *
  * @param studies - Read once, one at a time.
+ * @param onDecision - Told of each study as it was counted.
  */
 export async function replay(
   studies: Iterable<RoutableStudy> | AsyncIterable<RoutableStudy>,
   rules: RuleSet,
   context: RouteContext,
+  onDecision?: (study: RoutableStudy, decision: RoutingDecision) => void,
 ): Promise<ReplayCount> {
   let [total, sent, proposed] = [0, 0, 0];
   const sends = new Map<string, number>();
   for await (const study of studies) {
-    const { destinations, proposals } = await route(study, rules, context);
+    const decision = await route(study, rules, context);
+    const { destinations, proposals } = decision;
     total++;
     if (destinations.length > 0) sent++;
     if (proposals.length > 0) proposed++;
     for (const { member } of destinations) sends.set(member, (sends.get(member) ?? 0) + 1);
+    onDecision?.(study, decision);
   }
   const byMember = [...sends].map(([member, count]) => ({ member, sends: count }));
   byMember.sort((a, b) => (a.member < b.member ? -1 : 1));

@@ -1,5 +1,5 @@
 // What `coerce` writes where, and that it never writes over what it was given.
-import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateStudy } from '@interhosp/core/conformance';
@@ -48,47 +48,36 @@ describe('interhosp coerce', () => {
   });
 
   it.each([
-    ['OUT holds a link into IN', 'in', 'out', () => symlink('../in', join(folder, 'out/sub'))],
-    [
-      'OUT holds another name of the file',
-      'in',
-      'out',
-      () => link(join(folder, 'in/sub/a.dcm'), join(folder, 'out/x')),
-    ],
-  ])('refuses each file that is an original: %s', async (_, from, to, prepare) => {
-    await mkdir(join(folder, 'in/sub'));
-    await mkdir(join(folder, 'out'));
-    await writeFile(join(folder, 'in/sub/a.dcm'), original);
-    await writeFile(join(folder, 'in/x'), original);
-    await symlink('../in', join(folder, 'out/in'));
-    await prepare();
-    // in/sub/a.dcm would become out/sub/a.dcm, which is in/a.dcm; in/x would become out/x.
-    const { code, lines } = await coerce(from, to);
-    expect([code, lines.filter(({ code: refused }) => refused === 'CONFIG_OVERWRITES').length]).toEqual([1, 1]);
-    for (const name of ['in/a.dcm', 'in/sub/a.dcm', 'in/x']) expect(await read(name)).toEqual(original);
+    ['a folder that holds IN', 'in', '.'],
+    ['a folder with files of an earlier run', 'in', 'out'],
+    ['a file that is there', 'in/a.dcm', 'out/a.dcm'],
+    ['a folder for a file', 'in/a.dcm', 'empty'],
+  ])('refuses %s as OUT, so that no other patient’s file stands among these', async (_, from, to) => {
+    await Promise.all(['empty', 'out'].map((name) => mkdir(join(folder, name))));
+    await writeFile(join(folder, 'out/a.dcm'), 'of another patient');
+    expect(await coerce(from, to)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('empty or new folder') as string,
+      lines: [{ error: 'CONFIG_OVERWRITES' }],
+    });
+    expect((await read('out/a.dcm')).toString()).toBe('of another patient');
   });
 
-  it('refuses a file of an IN that stands in OUT when it would fall on another', async () => {
-    await mkdir(join(folder, 'in/in'));
-    await writeFile(join(folder, 'in/in/a.dcm'), original);
-    const { code, lines } = await coerce('in', '.');
-    expect([code, lines.map(({ file, status }) => [file, status])]).toEqual([
-      1,
-      [
-        ['a.dcm', 'accepted'],
-        ['in/a.dcm', 'refused'],
-      ],
+  it('passes over an OUT that stands in IN, and takes an empty one', async () => {
+    await mkdir(join(folder, 'in/out'));
+    const { code, lines } = await coerce('in', 'in/out');
+    expect([code, lines.map(({ file }) => file), await readdir(join(folder, 'in/out'))]).toEqual([
+      0,
+      ['a.dcm'],
+      ['a.dcm'],
     ]);
-    expect([await read('in/a.dcm'), await read('in/in/a.dcm')]).toEqual([original, original]);
   });
 
-  it('passes over an OUT that stands in IN, also the second time', async () => {
-    const once = await coerce('in', 'in/out');
-    const again = await coerce('in', 'in/out');
-    for (const { code, lines } of [once, again]) {
-      expect([code, lines.map(({ file }) => file)]).toEqual([0, ['a.dcm']]);
-    }
-    expect([await read('in/a.dcm'), await readdir(join(folder, 'in/out'))]).toEqual([original, ['a.dcm']]);
+  it('takes no time without its offset', async () => {
+    const args = ['coerce', 'in', 'out', '--patient=patient.json', '--time'];
+    const without = await interhospIn(folder, ...args, '2026-03-14T10:00:00');
+    expect(without).toMatchObject({ code: 2, err: expect.stringContaining('offset or Z') as string });
+    expect(await interhospIn(folder, ...args, '2026-03-14T10:00:00Z')).toMatchObject({ code: 0 });
   });
 
   it('says the code of a refusal once, and the reason beside it', async () => {
@@ -96,7 +85,7 @@ describe('interhosp coerce', () => {
     const { code, out } = await interhospIn(folder, 'coerce', 'in', 'out', '--patient', 'patient.json');
     const line = out.split('\n').find((text) => text.startsWith('refused')) ?? '';
     expect([code, line.match(/DICOM_[A-Z_]+/g)?.length]).toEqual([1, 1]);
-    const { lines } = await coerce('in', 'out');
+    const { lines } = await coerce('in', 'out2');
     expect(lines[1]).toMatchObject({ code: expect.stringMatching(/^DICOM_/) as string, file: 'b.dcm' });
     expect(lines[1]?.['reason']).not.toContain('DICOM_');
   });

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { coerceInstance } from '@interhosp/core/coercion';
 import {
@@ -47,7 +47,7 @@ export function coerceCommand(program: Command): void {
   withGlobalOptions(program.command('coerce'))
     .description('write copies of DICOM files under a local patient, as a receiver would file them; one line a file')
     .argument('<in>', 'a DICOM file, or a folder of them; never changed')
-    .argument('<out>', 'the file to write, or for a folder the folder; the same names below it')
+    .argument('<out>', 'the file to write, or for a folder the folder, new or empty; the same names below it')
     .requiredOption(
       '--patient <json>',
       'file of the patient: {"patientId","issuer","name":"FAMILY^GIVEN","birthDate":"YYYY-MM-DD","sex":"M|F|O"}',
@@ -56,7 +56,7 @@ export function coerceCommand(program: Command): void {
     .addOption(
       new Option(
         '--time <time>',
-        'time of coercion that is written, as 2026-03-14T10:00:00+01:00 (default: now)',
+        'time of coercion that is written, with its offset or Z, as 2026-03-14T10:00:00+01:00 (default: now)',
       ).argParser(timeArgument),
     )
     .action(action(coerce));
@@ -96,7 +96,7 @@ interface Places {
   readonly target: (name: string) => string;
 }
 
-/** @throws {ConfigError} `CONFIG_UNREADABLE`; `CONFIG_OVERWRITES` when both are the same place. */
+/** @throws {ConfigError} `CONFIG_UNREADABLE`; `CONFIG_OVERWRITES` when both are the same place, or OUT holds something. */
 async function placesOf(from: string, to: string): Promise<Places> {
   const [source, destination] = [await realPathOf(from), await realPathOf(to)];
   if (source === destination) throw new ConfigError('CONFIG_OVERWRITES', { details: { file: to } });
@@ -109,9 +109,23 @@ async function placesOf(from: string, to: string): Promise<Places> {
     if (identity !== undefined) originals.add(identity);
   }
   const isFile = files.length === 1 && files[0] === source;
+  if (!(await isFree(to, isFile))) throw new ConfigError('CONFIG_OVERWRITES', { details: { file: to } });
   return isFile
     ? { files: [from], originals, root: dirname(from), target: () => to }
     : { files, originals, root: source, target: (name) => join(to, name) };
+}
+
+/**
+ * Nothing is there, or an empty folder for a folder: what an earlier run wrote, for another patient perhaps, must not
+ * stand among the files of this one where a file of the same name is refused.
+ */
+async function isFree(path: string, isForFile: boolean): Promise<boolean> {
+  try {
+    const names = await readdir(path);
+    return !isForFile && names.length === 0;
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code === 'ENOENT';
+  }
 }
 
 /** The path without links, also of one whose last parts are not there yet. */
@@ -240,11 +254,12 @@ async function readPatient(file: string): Promise<LocalPatient> {
   };
 }
 
-/** `2026-03-14T10:00:00+01:00`; the offset is written as given, UTC without one. */
+/** `2026-03-14T10:00:00+01:00`, or `Z`; the offset is written as given. Without one it would be this machine's zone. */
 function timeArgument(text: string): Input['time'] {
   const epochMs = Date.parse(text);
-  if (Number.isNaN(epochMs)) throw new InvalidArgumentError('A time as 2026-03-14T10:00:00+01:00.');
-  const [, sign, hours, minutes] = /([+-])(\d{2}):?(\d{2})$/.exec(text) ?? [];
+  const [, zone, sign, hours, minutes] = /T.*?(Z|([+-])(\d{2}):?(\d{2}))$/.exec(text) ?? [];
+  if (Number.isNaN(epochMs) || zone === undefined)
+    throw new InvalidArgumentError('A time with its offset or Z, as 2026-03-14T10:00:00+01:00.');
   const offset = sign === undefined ? 0 : (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
   return { epochMs, utcOffsetMinutes: offset };
 }

@@ -1,5 +1,5 @@
 // What the second person's approval is given over, and what it leaves behind.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { generateStudy } from '@interhosp/core/conformance';
@@ -78,10 +78,20 @@ describe('interhosp route --approve', () => {
     expect(await readdir(folder)).not.toContain('approval.json');
   });
 
-  it('does not write over the rules', async () => {
-    const result = await route('--approve=./rules.yaml', '--written-by=An', '--by=Bea', '--study', 'past');
+  it.each(['rules.yaml', 'interhosp.yaml', 'past/1.dcm', 'linked.json'])('does not write over %s', async (file) => {
+    await symlink('rules.yaml', join(folder, 'linked.json'));
+    const before = await readFile(join(folder, file));
+    const result = await route(`--approve=./${file}`, '--written-by=An', '--by=Bea', '--study', 'past');
     expect(result).toMatchObject({ code: 3, last: { error: 'CONFIG_OVERWRITES' } });
-    expect(await readFile(join(folder, 'rules.yaml'), 'utf8')).toBe('rules: []\n');
+    expect((await readFile(join(folder, file))).equals(before)).toBe(true);
+  });
+
+  it('takes the place of an earlier approval', async () => {
+    await route(...APPROVE, '--study', 'past');
+    expect(await route('--approve=approval.json', '--written-by=An', '--by=Cil', '--study', 'past')).toMatchObject({
+      code: 0,
+    });
+    expect(await approval()).toMatchObject({ approval: { by: 'Cil' } });
   });
 
   it('needs to know the federation; a dry run does not', async () => {

@@ -1,5 +1,5 @@
 /** `interhosp route`: what a rule set would do with studies, and the second person's approval of it. */
-import { open, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPart10, readStudyHeader } from '@interhosp/core/dicom';
 import { ConfigError, errorCodeOf, isInterhospError } from '@interhosp/core/errors';
@@ -7,7 +7,6 @@ import {
   approveRuleSet,
   draftRuleSet,
   replay,
-  route,
   type ReplayCount,
   type RouteContext,
   type RuleSetVersion,
@@ -19,7 +18,7 @@ import { loadConfigPart } from '../../config/load.ts';
 import { routingPartSchema } from '../../config/schema.ts';
 import { prefixSource } from '../../journey/prefix-source.ts';
 import { openDocuments } from '../../member/documents.ts';
-import { readRules } from '../../member/routing.ts';
+import { approvalSchema, readRules } from '../../member/routing.ts';
 import { createLog } from '../../observe/logger.ts';
 import { nodeClock, nodeCrypto, nodeDisk } from '../../world/index.ts';
 import { action, callerPath, configFile, operator, withConfigOption, type GlobalOptions } from '../context.ts';
@@ -49,24 +48,23 @@ export function routeCommand(program: Command): void {
 }
 
 async function dryRun(output: Output, options: RouteOptions): Promise<void> {
-  checkApproval(options);
+  await checkApproval(options);
   const crypto = nodeCrypto();
   const rules = await readRules(callerPath(options.rules));
   const { context, nationalNumberIssuers } = await settingsOf(output, options);
   const studies = await studiesIn(output, (options.study ?? []).map(callerPath), nationalNumberIssuers);
   const outcomes: Outcome[] = [];
-  for (const study of studies) {
-    const { deferred, destinations, proposals, trace } = await route(study, rules, context);
+  const count = await replay(studies, rules, context, (study, { deferred, destinations, proposals, trace }) => {
+    const { studyInstanceUid } = study;
     const lines = trace.map(
       ({ because, member, outcome, ruleId }) => `  ${ruleId} -> ${member ?? '-'}: ${outcome} (${because.join('; ')})`,
     );
-    outcomes.push({ destinations: membersOf(destinations), proposals: membersOf(proposals), study });
+    outcomes.push({ destinations: membersOf(destinations), proposals: membersOf(proposals), studyInstanceUid });
     output.record(
-      { deferred, destinations, proposals, study: study.studyInstanceUid, trace },
-      [study.studyInstanceUid, ...lines].join('\n'),
+      { deferred, destinations, proposals, study: studyInstanceUid, trace },
+      [studyInstanceUid, ...lines].join('\n'),
     );
-  }
-  const count = await replay(studies, rules, context);
+  });
   const draft = draftRuleSet(rules, options.writtenBy ?? 'unknown', crypto);
   const seen = seenDigest(outcomes, crypto);
   output.record(
@@ -97,17 +95,27 @@ async function approve(output: Output, options: RouteOptions, file: string, run:
   );
 }
 
+/** An earlier approval is replaced; nothing else is written over. @throws {ConfigError} `CONFIG_OVERWRITES` */
+async function mustBeAnApproval(file: string): Promise<void> {
+  try {
+    approvalSchema.parse(JSON.parse(await readFile(callerPath(file), 'utf8')));
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === 'ENOENT') return;
+    throw new ConfigError('CONFIG_OVERWRITES', { details: { file } });
+  }
+}
+
 /** What can be refused before anything is read. @throws {ConfigError} */
-function checkApproval({ approve: file, rules, study, writtenBy }: RouteOptions): void {
+async function checkApproval({ approve: file, study, writtenBy }: RouteOptions): Promise<void> {
   if (file === undefined) return;
   if (writtenBy === undefined)
     throw new ConfigError('CONFIG_USAGE', { details: { field: 'written-by', reason: 'missing' } });
   if (study === undefined) throw new ConfigError('CONFIG_NO_STUDIES', { details: { field: 'study' } });
-  if (callerPath(file) === callerPath(rules)) throw new ConfigError('CONFIG_OVERWRITES', { details: { file } });
+  await mustBeAnApproval(file);
 }
 
 interface Outcome {
-  readonly study: StudyHeader;
+  readonly studyInstanceUid: string;
   readonly destinations: readonly string[];
   readonly proposals: readonly string[];
 }
@@ -118,8 +126,8 @@ function membersOf(destinations: ReadonlyArray<{ readonly member: string }>): re
 
 /** Whoever holds the same studies and rules can run it again and compare; the digest itself tells nobody a UID. */
 function seenDigest(outcomes: readonly Outcome[], crypto: Crypto): string {
-  const lines = outcomes.map(({ destinations, proposals, study }) =>
-    JSON.stringify([study.studyInstanceUid, destinations, proposals]),
+  const lines = outcomes.map(({ destinations, proposals, studyInstanceUid }) =>
+    JSON.stringify([studyInstanceUid, destinations, proposals]),
   );
   return toHex(sha256(crypto, new TextEncoder().encode(lines.toSorted().join('\n'))));
 }
