@@ -202,6 +202,14 @@ describe('a held exchange', () => {
     expect([released.held, mayFollow(released, 'receiver', 'RECEIVING')]).toEqual([undefined, true]);
   });
 
+  it('may still be cancelled in the midst of storing, and not once it is stored', () => {
+    const storing = received(...RECEIVED, 'RECONCILING', 'LINKED', 'STORING');
+    const held = add(storing, 'receiver', ['HELD']);
+    const states = [storing, held, add(held, 'receiver', ['RELEASED']), received(...FILED.slice(0, -1), 'HELD')];
+    expect(states.map((state) => mayFollow(state, 'receiver', 'CANCELLED'))).toEqual([false, true, false, false]);
+    expect(add(held, 'receiver', ['CANCELLED'])).toMatchObject({ isOver: true, stage: 'CANCELLED' });
+  });
+
   it('was held before it is released', () => {
     expect(mayFollow(sent('DISCOVERED'), 'sender', 'RELEASED')).toBe(false);
   });

@@ -65,6 +65,7 @@ export function mayFollow(state: ExchangeState | undefined, role: ExchangeRole, 
   const needs = rule.needs?.[role] ?? [];
   if (!needs.every((needed) => needed.some((one) => state.has(one)))) return false;
   if (rule.barredBy?.some((one) => state.has(one)) === true) return false;
+  if (rule.onlyHeldAfter !== undefined && state.has(rule.onlyHeldAfter) && state.held === undefined) return false;
   // What was signed is taken and taken back whatever became of the exchange meanwhile.
   if (WITHDRAWALS.has(type)) return true;
   if (isErased) return false;
@@ -82,6 +83,8 @@ interface Rule {
   readonly isAllowedWhenOver?: boolean;
   /** Of these, none may have been recorded. */
   readonly barredBy?: readonly RecordType[];
+  /** Once this has been recorded, only while held. */
+  readonly onlyHeldAfter?: RecordType;
   /** Of each list, one must have been recorded. */
   readonly needs?: { readonly [R in ExchangeRole]?: readonly (readonly RecordType[])[] };
 }
@@ -143,8 +146,9 @@ const RULES: Readonly<Record<RecordType, Rule>> = {
   HELD: aside,
   REPRIORITISED: aside,
   RELEASED: { isAllowedWhileHeld: true, isRepeatable: true, needs: { receiver: after('HELD'), sender: after('HELD') } },
-  // Too late once the PACS has something of it, or the receiver is answerable for it.
-  CANCELLED: { ...aside, barredBy: ['STORING', 'REMOTE_DURABLE', 'REMOTE_CONFIRMED'] },
+  // Too late once the PACS has something of it, or the receiver is answerable for it. What is held in the midst of storing
+  // may have left nothing there: that is for the member to know.
+  CANCELLED: { ...aside, barredBy: ['STORED', 'REMOTE_DURABLE', 'REMOTE_CONFIRMED'], onlyHeldAfter: 'STORING' },
   EXPIRED: aside,
   RECALLED: { ...aside, isAllowedWhenOver: true },
 };

@@ -89,9 +89,15 @@ export function reviewItem(x: LiveExchange, decision: Decision): ReviewItem {
 
 /** @throws {TransferError} `TRANSFER_STATE` when the exchange is past the point where a person can stop it. */
 export function mustBeStoppable(x: LiveExchange): void {
-  if (x.state.isOver || x.state.has('STORING') || x.state.has('REMOTE_DURABLE')) {
-    throw new TransferError('TRANSFER_STATE', { details: { exchangeId: x.id, state: x.state.stage } });
+  const { state } = x;
+  if (state.isOver || state.has('REMOTE_DURABLE') || (state.has('STORING') && !hasFiledNothing(x))) {
+    throw new TransferError('TRANSFER_STATE', { details: { exchangeId: x.id, state: state.stage } });
   }
+}
+
+/** Storing ends in a conflict only where not one instance could be filed; then it is held, and STORED not recorded. */
+function hasFiledNothing({ state }: LiveExchange): boolean {
+  return state.held?.code === 'TRANSFER_STUDY_CONFLICT' && !state.has('STORED');
 }
 
 /** Most pressing first, then longest waiting. */
