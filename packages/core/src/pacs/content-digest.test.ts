@@ -3,10 +3,10 @@ import { nodeCrypto } from '../../test/node-crypto.ts';
 import { generateStudy, type SampleStudyOptions } from '../conformance/sample-studies.ts';
 import { concatBytes, latin1Bytes } from '../dicom/bytes.ts';
 import { encodeElements, type NewElement } from '../dicom/element.ts';
-import { encodeElement, encodeElementHeader } from '../dicom/encode.ts';
+import { encodeElement, encodeElementHeader, type VrForm } from '../dicom/encode.ts';
 import { ASCII_CHARACTER_SET } from '../dicom/character-set.ts';
 import { TRANSFER_SYNTAXES } from '../dicom/index.ts';
-import { UNDEFINED_LENGTH } from '../dicom/vr.ts';
+import { UNDEFINED_LENGTH, type Vr } from '../dicom/vr.ts';
 import { createContentDigester, holdsContent, type ContentDigests } from './content-digest.ts';
 
 const { ExplicitVRLittleEndian: EXPLICIT, ImplicitVRLittleEndian: IMPLICIT } = TRANSFER_SYNTAXES;
@@ -21,13 +21,23 @@ function sample(options: SampleStudyOptions): Uint8Array {
   return generateStudy({ instances: 1, ...options }).instances[0]?.dataSet ?? new Uint8Array(0);
 }
 
+/** An element as it is given, also of odd length. */
+const element = (tag: number, vr: Vr, ...bytes: readonly number[]) =>
+  concatBytes([encodeElementHeader('explicit', tag, vr, bytes.length), Uint8Array.from(bytes)]);
+
+/** An item of defined length in a sequence of defined length. */
+function sequence(form: VrForm, tag: number, item: Uint8Array, vr: Vr = 'SQ'): Uint8Array {
+  const header = concatBytes([Uint8Array.of(0xfe, 0xff, 0x00, 0xe0), uint32(item.length)]);
+  return concatBytes([encodeElementHeader(form, tag, vr, 8 + item.length), header, item]);
+}
+
 const same = (one: ContentDigests, other: ContentDigests) => holdsContent(one, other) && holdsContent(other, one);
 
 describe('the content of an object without pixels', () => {
   it.each(['SR', 'PDF'] as const)('of a %s is found however the stream is chunked', (kind) => {
     const bytes = sample({ kind });
     const whole = digestsOf(bytes);
-    expect(whole.size).toBeGreaterThan(3);
+    expect(whole.whole.size).toBeGreaterThan(3);
     for (const chunkBytes of [1, 3, 7, 64, 65]) expect(digestsOf(bytes, { chunkBytes })).toEqual(whole);
   });
 
@@ -91,9 +101,78 @@ describe('the content of an object without pixels', () => {
     expect(holdsContent(digestsOf(other), whole)).toBe(false);
   });
 
+  it.each([
+    ['what real values stand for', 0x00409096, 0x00409224],
+    ['what a protocol prescribes', 0x00189912, 0x00189942],
+  ])('is %s, though its group holds the procedure too', (_, tag, inner) => {
+    const of = (value: number) =>
+      digestsOf(sequence('explicit', tag, element(inner, 'FD', 0, 0, 0, 0, 0, 0, 0, value)));
+    expect(holdsContent(of(1), of(1))).toBe(true);
+    expect(holdsContent(of(2), of(1))).toBe(false);
+  });
+
+  it('is not the procedure step', () => {
+    const of = (text: number) => digestsOf(element(0x00400254, 'LO', text, 0x20));
+    expect(of(0x41).whole.size).toBe(0);
+  });
+
+  it('is never held where nothing can be compared', () => {
+    const nothing = digestsOf(element(0x00080060, 'CS', 0x52, 0x57));
+    expect(holdsContent(nothing, nothing)).toBe(false);
+  });
+
+  it.each<[string, Vr, number[], number[]]>([
+    ['a number', 'US', [32, 0], [0, 0]],
+    ['a number beside zero', 'SS', [0, 0], []],
+    ['words', 'OW', [1, 0, 0, 0], [1, 0]],
+    ['words that end in a blank', 'OW', [1, 0x20], [1, 0]],
+    ['bytes that end in zeros', 'OB', [1, 0, 0, 0], [1, 0]],
+    ['bytes that end in a blank', 'UN', [1, 0x20], [1, 0]],
+  ])('differs in the last bytes of %s', (_, vr, one, other) => {
+    const of = (bytes: readonly number[]) => digestsOf(element(0x00711001, vr, ...bytes));
+    expect(holdsContent(of(one), of(other))).toBe(false);
+  });
+
+  it.each<[string, Vr, number[], Vr, number[]]>([
+    ['bytes', 'OB', [1, 2, 3, 0], 'OB', [1, 2, 3]],
+    ['bytes that somebody calls words', 'OW', [1, 2, 3, 0], 'OB', [1, 2, 3, 0]],
+    ['a UID', 'UI', [0x31, 0], 'UI', [0x31]],
+    ['a text that somebody calls unknown', 'UN', [0x41, 0x20], 'ST', [0x41]],
+  ])('does not depend on the padding of %s', (_, vr, padded, otherVr, bare) => {
+    const of = (as: Vr, bytes: readonly number[]) => digestsOf(element(0x00420010, as, ...bytes));
+    expect(same(of(vr, padded), of(otherVr, bare))).toBe(true);
+  });
+
+  it('leaves private elements out between two VR forms, and nowhere else', () => {
+    const both = (form: VrForm, value: number) => {
+      const text = encodeElement(form, 0x0040a160, 'UT', latin1Bytes('Finding'));
+      const inPrivate = encodeElement(form, 0x00091001, 'US', Uint8Array.of(value, 0));
+      const item = concatBytes([sequence(form, 0x00091010, inPrivate), text]);
+      const bytes = concatBytes([sequence(form, 0x0040a730, item), sequence(form, 0x00711010, inPrivate)]);
+      return digestsOf(bytes, { syntax: form === 'explicit' ? EXPLICIT : IMPLICIT });
+    };
+    expect(same(both('explicit', 1), both('implicit', 1))).toBe(true);
+    expect([
+      holdsContent(both('explicit', 1), both('explicit', 2)),
+      holdsContent(both('implicit', 1), both('implicit', 2)),
+    ]).toEqual([false, false]);
+  });
+
+  it('still counts what follows a private sequence between two VR forms', () => {
+    const of = (form: VrForm, text: string) => {
+      const inPrivate = encodeElement(form, 0x00091001, 'US', Uint8Array.of(1, 0));
+      const item = concatBytes([
+        sequence(form, 0x00091010, inPrivate),
+        encodeElement(form, 0x0040a160, 'UT', latin1Bytes(text)),
+      ]);
+      return digestsOf(sequence(form, 0x0040a730, item), { syntax: form === 'explicit' ? EXPLICIT : IMPLICIT });
+    };
+    expect(holdsContent(of('explicit', 'Finding'), of('implicit', 'Nothing'))).toBe(false);
+  });
+
   it('leaves out pixels and padding', () => {
     const bytes = concatBytes([sample({ kind: 'CT', pixels: 8 }), new Uint8Array(100)]);
-    expect([...digestsOf(bytes).keys()].filter((tag) => tag >= 0x7fe00000)).toEqual([]);
+    expect([...digestsOf(bytes).whole.keys()].filter((tag) => tag >= 0x7fe00000)).toEqual([]);
   });
 });
 
