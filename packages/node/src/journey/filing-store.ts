@@ -14,7 +14,7 @@ import { errorFields } from '../observe/logger.ts';
 import type { Pack } from '../spool/index.ts';
 import { crashpoint } from '../world/index.ts';
 import { heldInstances, retrieveOne } from './filing-look.ts';
-import { samePatientId } from './patient-match.ts';
+import { sameArrivingPatient } from './patient-match.ts';
 import { sameObject } from './read-back.ts';
 
 /** How a site files. */
@@ -354,14 +354,12 @@ async function mustBeAsSaid(
   const { header, identity } = await readStudyHeader(source, entry.transferSyntaxUid, { signal });
   const field = IDENTIFIERS.find((name) => identity[name] !== entry[name]);
   if (field !== undefined) throw new TransferError('TRANSFER_MANIFEST_MISMATCH', { details: { field } });
-  const offered = x.required('OFFER_SEEN').header.patient.patientId ?? NO_ID;
-  if (!samePatientId(header.patient.patientId ?? NO_ID, offered)) {
+  if (!sameArrivingPatient(header.patient, x.required('OFFER_SEEN').header.patient)) {
     throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { reason: 'other-patient' } });
   }
 }
 
 const IDENTIFIERS = ['studyInstanceUid', 'seriesInstanceUid', 'sopInstanceUid', 'sopClassUid'] as const;
-const NO_ID = { id: '' };
 
 async function* watched(
   dataSet: AsyncIterable<Uint8Array>,

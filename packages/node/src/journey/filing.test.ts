@@ -1,5 +1,5 @@
 import { memoryPacs, type MemoryPacs, type MemoryPacsFaults } from '@interhosp/adapters/memory';
-import { generateStudy } from '@interhosp/core/conformance';
+import { generateStudy, SAMPLE_PATIENT } from '@interhosp/core/conformance';
 import type { ByteSource, Uid } from '@interhosp/core/dicom';
 import { DicomError, PacsError, StorageError } from '@interhosp/core/errors';
 import type { InstanceEntry, LocalPatient } from '@interhosp/core/study';
@@ -302,6 +302,17 @@ describe('filing what is not what its sender said', () => {
       code: 'TRANSFER_STUDY_CONFLICT',
       status: 'quarantined',
     });
+  });
+
+  it('quarantines an instance of another patient also where neither has an ID', async () => {
+    const { patientId: _, ...unknown } = SAMPLE_PATIENT;
+    const other = { ...unknown, birthDate: '2001-02-03' };
+    const more = generateStudy({ instances: 1, kind: 'SR', patient: other }).instances;
+    const arrived = await received(patient, { more, patient: unknown });
+    const pacs = memoryPacs();
+    await file(arrived, pacs);
+    expect(pacs.held()).toHaveLength(4);
+    expect(arrived.x.required('CONFIRMED').instances.at(-1)).toMatchObject({ code: 'TRANSFER_STUDY_CONFLICT' });
   });
 
   it('does not take an instance as filed because the PACS holds one of the name that the manifest gives it', async () => {

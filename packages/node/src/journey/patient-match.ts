@@ -1,7 +1,10 @@
-/** Whether a PACS shows a study under the patient that was meant (reference: Patient ID, issuer and name are compared). */
+/**
+ * Whether two copies speak of one patient: a PACS that shows a study under the patient that was meant (reference: Patient
+ * ID, issuer and name are compared), and an instance that comes with the others of its study.
+ */
 import { formatPersonName } from '@interhosp/core/dicom';
 import type { PacsPatient } from '@interhosp/core/pacs';
-import type { IssuedId, LocalPatient } from '@interhosp/core/study';
+import type { ArrivingPatient, IssuedId, LocalPatient, PersonName } from '@interhosp/core/study';
 
 /** Equal IDs, and equal issuers where both are known: many PACS do not return an issuer. */
 export function samePatientId(shown: IssuedId, meant: IssuedId): boolean {
@@ -14,10 +17,34 @@ export function isShownUnder(shown: PacsPatient, meant: LocalPatient): boolean {
   return samePatientId(shown.patientId, meant.patientId) && comparable(shown) === comparable(meant);
 }
 
+/**
+ * Whether an instance is of the patient that its study was offered under. Without an ID, as in an emergency, two patients
+ * would be one by their IDs: then name and birth date must be the same.
+ */
+export function sameArrivingPatient(header: ArrivingPatient, offered: ArrivingPatient): boolean {
+  const [one, other] = [header.patientId ?? NO_ID, offered.patientId ?? NO_ID];
+  if (!samePatientId(one, other)) return false;
+  if (one.id.trim() !== '') return true;
+  return header.birthDate === offered.birthDate && allNames(header) === allNames(offered);
+}
+
+const NO_ID = { id: '' };
+
+function allNames({ name }: ArrivingPatient): string {
+  const partsOf = (group?: PersonName) =>
+    group === undefined ? [] : [group.family, group.given, group.middle, group.prefix, group.suffix];
+  const groups = [name?.alphabetic, name?.ideographic, name?.phonetic].map((group) => partsOf(group).join('^'));
+  return folded(groups.map((group) => group.replace(/[\^ ]+$/, '')).join('='));
+}
+
 function comparable({ name }: Pick<PacsPatient, 'name'>): string {
   const text = name === undefined ? '' : formatPersonName({ alphabetic: name.alphabetic });
-  // Case is not kept by every PACS; trailing component marks are padding (PS3.5 6.2.1.1).
-  return text
+  return folded(text);
+}
+
+/** Case is not kept by every PACS; trailing component marks are padding (PS3.5 6.2.1.1). */
+function folded(name: string): string {
+  return name
     .replace(/[\^= ]+$/, '')
     .normalize('NFC')
     .toUpperCase();

@@ -19,7 +19,7 @@ import type { LiveExchange } from '../member/live-exchange.ts';
 import { errorFields } from '../observe/logger.ts';
 import type { Pack } from '../spool/index.ts';
 import { crashpoint, release } from '../world/index.ts';
-import { samePatientId } from './patient-match.ts';
+import { sameArrivingPatient } from './patient-match.ts';
 import { namedAs } from './retrieve-name.ts';
 
 const DAMAGED: ReadonlySet<ErrorCode> = new Set(['DICOM_MALFORMED', 'DICOM_NOT_PART10', 'DICOM_TRUNCATED']);
@@ -208,12 +208,9 @@ async function cutIntoPack(
  * @throws {TransferError} `TRANSFER_STUDY_CONFLICT`
  */
 function mustBeOfOnePatient(x: LiveExchange, { patient }: StudyHeader, sopInstanceUid: Uid): void {
-  const offered = x.required('DISCOVERED').header.patient.patientId ?? NO_ID;
-  if (samePatientId(patient.patientId ?? NO_ID, offered)) return;
+  if (sameArrivingPatient(patient, x.required('DISCOVERED').header.patient)) return;
   throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { reason: 'other-patient', sopInstanceUid } });
 }
-
-const NO_ID = { id: '' };
 
 /** Delivered twice is once; two of one name are held. @throws {TransferError} `TRANSFER_STUDY_CONFLICT` */
 function mustBeIdentical(earlier: InstanceEntry, later: InstanceEntry): void {
