@@ -66,6 +66,9 @@ interface Failure {
 /** Failures by instance. In memory alone: a restart may be what mends them. */
 const failuresOf = new WeakMap<LiveExchange, Map<Uid, Failure>>();
 
+/** What came of comparing what the PACS held before, by instance: each is retrieved once, and again after a release. */
+const comparedOf = new WeakMap<object, Map<Uid, Outcome>>();
+
 /**
  * Stores every instance that is not there yet.
  *
@@ -135,13 +138,32 @@ class Attempt {
   async lookAt(arrived: readonly Arrived[]): Promise<readonly Arrived[]> {
     const { ports, signal } = this.#work;
     const heldNow = await heldInstances(this.#x, ports, signal);
+    const compared = this.#compared();
     for (const one of arrived) {
       const { sopInstanceUid } = one.entry;
-      if (!heldNow.has(sopInstanceUid)) continue;
-      if (!this.#heldBefore.has(sopInstanceUid)) this.#file(sopInstanceUid);
-      else await this.#orQuarantined(one, () => this.#compareHeld(one));
+      // Deleted there meanwhile: what comes next under this name is another copy.
+      if (!heldNow.has(sopInstanceUid)) compared.delete(sopInstanceUid);
+      else if (!this.#heldBefore.has(sopInstanceUid)) this.#file(sopInstanceUid);
+      else await this.#compareOnce(one, compared);
     }
     return arrived.filter(({ entry }) => !heldNow.has(entry.sopInstanceUid));
+  }
+
+  /** Lives as long as the PACS may be taken to hold the same: until a person, who may have mended it, releases. */
+  #compared(): Map<Uid, Outcome> {
+    const since = this.#x.recorded('RELEASED') ?? this.#work.storing;
+    const compared = comparedOf.get(since) ?? new Map<Uid, Outcome>();
+    comparedOf.set(since, compared);
+    return compared;
+  }
+
+  async #compareOnce(one: Arrived, compared: Map<Uid, Outcome>): Promise<void> {
+    const { sopInstanceUid } = one.entry;
+    const before = compared.get(sopInstanceUid);
+    if (before === undefined) await this.#orQuarantined(one, () => this.#compareHeld(one));
+    else this.outcomes.set(sopInstanceUid, before);
+    const outcome = this.outcomes.get(sopInstanceUid);
+    if (outcome !== undefined) compared.set(sopInstanceUid, outcome);
   }
 
   /** Stores some instances. @throws {PacsError} when the PACS takes nothing more. */
@@ -270,7 +292,7 @@ class Attempt {
       if (instance === undefined) continue;
       yield {
         ...instance,
-        dataSet: (options) => watched(instance.dataSet(options), (error) => onBroken(one, error)),
+        dataSet: (options) => sayingWhenBroken(instance.dataSet(options), (error) => onBroken(one, error)),
       };
     }
   }
@@ -361,7 +383,7 @@ async function mustBeAsSaid(
 
 const IDENTIFIERS = ['studyInstanceUid', 'seriesInstanceUid', 'sopInstanceUid', 'sopClassUid'] as const;
 
-async function* watched(
+async function* sayingWhenBroken(
   dataSet: AsyncIterable<Uint8Array>,
   onBroken: (error: InterhospError) => void,
 ): AsyncGenerator<Uint8Array> {

@@ -183,6 +183,38 @@ describe('filing', () => {
     expect(pacs.held()).toHaveLength(4);
   });
 
+  it('compares what the PACS holds already once, and again when a person has released it', async () => {
+    const arrived = await received(patient);
+    const pacs = memoryPacs({ faults: { isFull: true } });
+    await pacs.seed(storable(generateStudy({ instances: 2, patient, pixels: 16 })));
+    const retrieve = pacs.retrieve.bind(pacs);
+    let retrieved = 0;
+    pacs.retrieve = (...args) => {
+      retrieved++;
+      return retrieve(...args);
+    };
+    const seen: number[] = [];
+    for (const isReleased of [false, false, true]) {
+      if (isReleased) await arrived.x.record('HELD', { code: 'PACS_BUSY' });
+      if (isReleased) await arrived.x.record('RELEASED', { by: 'An' });
+      expect(await codeOf(file(arrived, pacs))).toBe('PACS_BUSY');
+      seen.push(retrieved);
+    }
+    expect(seen).toEqual([2, 2, 4]);
+  });
+
+  it('forgets what it compared once the PACS holds it no more', async () => {
+    const arrived = await received(patient);
+    const pacs = memoryPacs({ faults: { isFull: true } });
+    await pacs.seed(storable(generateStudy({ instances: 1, patient, pixels: 24 })));
+    expect(await codeOf(file(arrived, pacs))).toBe('PACS_BUSY');
+    pacs.deleteStudy(arrived.study.studyInstanceUid);
+    pacs.faults = { loseAnswerEvery: 4 };
+    expect(await codeOf(file(arrived, pacs))).toBe('PACS_BUSY');
+    await file(arrived, pacs);
+    expect(arrived.x.required('CONFIRMED').instances.every(({ status }) => status === 'filed')).toBe(true);
+  });
+
   it('quarantines an instance that the PACS holds with other pixels, and does not touch it', async () => {
     const arrived = await received(patient);
     const pacs = memoryPacs({ onDuplicate: 'replace' });

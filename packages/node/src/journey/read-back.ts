@@ -40,7 +40,7 @@ export async function sameObject(
     const pieces: Uint8Array[] = [];
     const content = createContentDigester(instance.transferSyntaxUid, crypto);
     const { entry } = await cutInstance(
-      { ...instance, dataSet: watched(instance.dataSet, content) },
+      { ...instance, dataSet: digestedAlong(instance.dataSet, content) },
       crypto,
       async (_block, bytes) => {
         // Only what is one small block is kept: its pixels have no block of their own.
@@ -57,7 +57,10 @@ export async function sameObject(
   return false;
 }
 
-async function* watched(dataSet: AsyncIterable<Uint8Array>, content: ContentDigester): AsyncGenerator<Uint8Array> {
+async function* digestedAlong(
+  dataSet: AsyncIterable<Uint8Array>,
+  content: ContentDigester,
+): AsyncGenerator<Uint8Array> {
   for await (const piece of dataSet) {
     content.push(piece);
     yield piece;

@@ -15,7 +15,7 @@ export interface NamedInstance {
 /** Watches an instance for its name. */
 export function namedAs({ dataSet, sopInstanceUid, transferSyntaxUid }: RetrievedInstance): NamedInstance {
   let scanner: HeaderScanner | undefined;
-  async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* lookedForName(): AsyncGenerator<Uint8Array, void, undefined> {
     let looked = 0;
     for await (const chunk of dataSet) {
       if (looked < LOOKED_AT_BYTES && nameIn(scanner) === undefined) {
@@ -25,7 +25,7 @@ export function namedAs({ dataSet, sopInstanceUid, transferSyntaxUid }: Retrieve
       yield chunk;
     }
   }
-  return { dataSet: watched(), sopInstanceUid: () => nameIn(scanner) ?? sopInstanceUid };
+  return { dataSet: lookedForName(), sopInstanceUid: () => nameIn(scanner) ?? sopInstanceUid };
 }
 
 /** False when the bytes are no data set; whoever cuts them says so. */
