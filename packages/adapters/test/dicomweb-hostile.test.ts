@@ -286,6 +286,21 @@ describe('a DICOMweb server that breaks off', () => {
     ]);
   });
 
+  it('names an instance as it was asked for, whatever stands before its bytes', async () => {
+    const [first, second] = study.instances;
+    const { pacs } = await pacsOf(
+      listed((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/dicom' });
+        if (second !== undefined) response.end(Buffer.concat([part10Header(second), Buffer.alloc(8)]));
+      }),
+      { retrieve: 'instance' },
+    );
+    expect((await each(pacs)).map(({ sopInstanceUid }) => sopInstanceUid)).toEqual([
+      first?.sopInstanceUid,
+      second?.sopInstanceUid,
+    ]);
+  });
+
   it('gives its connection back when an instance is not read', async () => {
     const { pacs } = await pacsOf(
       listed((request, response) => {

@@ -142,7 +142,8 @@ async function* oneByOne(
       let count = 0;
       for await (const instance of instancesOf(answer, options)) {
         count++;
-        yield { sopInstanceUid, ...instance };
+        // As it was asked for: of a file that cannot be read, the meta information may be another's.
+        yield { ...instance, sopInstanceUid };
       }
       if (count === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0 } });
     }
