@@ -3,13 +3,13 @@ import type { SenderEvent } from '@interhosp/core/transfer';
 
 /** One writer, any number of readers; each reads from the first. */
 export interface Announcements {
-  add(event: SenderEvent): void;
+  readonly add: (event: SenderEvent) => void;
   /** Whether the seal is among them: nothing more comes. */
   readonly isComplete: boolean;
   /** Resolves with the seal. @throws The signal's reason. */
   completed(signal: AbortSignal): Promise<void>;
   /** Every event as it comes; ends after the seal, or when the signal aborts. */
-  read(signal: AbortSignal): AsyncIterable<SenderEvent>;
+  readonly read: (signal: AbortSignal) => AsyncIterable<SenderEvent>;
 }
 
 /** None yet. */
