@@ -24,7 +24,7 @@ async function pacsOf(
 ): Promise<{ readonly pacs: Pacs; readonly server: ScriptedServer }> {
   const server = await scriptedServer(script);
   const auth = { kind: 'bearer', token: secret } as const;
-  const pacs = dicomwebPacs({ baseUrl: `${server.url}/root`, auth, ...options });
+  const pacs = dicomwebPacs({ baseUrl: `${server.url}/dicom-web`, auth, ...options });
   closing.push(
     () => pacs.stop(),
     () => server.close(),
@@ -117,11 +117,11 @@ describe('a DICOMweb server that leads elsewhere', () => {
 
   it('is not followed to its own origin either', async () => {
     const { pacs, server } = await pacsOf((request, response) => {
-      if (request.path === '/root/studies') response.writeHead(302, { location: '/elsewhere' }).end();
+      if (request.path === '/dicom-web/studies') response.writeHead(302, { location: '/elsewhere' }).end();
       else json(response, []);
     });
     expect(errorCodeOf(await errorOf(() => pacs.echo()))).toBe('PACS_REDIRECTED');
-    expect(server.requests.map((each) => each.path)).toEqual(['/root/studies']);
+    expect(server.requests.map((each) => each.path)).toEqual(['/dicom-web/studies']);
   });
 
   it('cannot make the client ask an address that it returns', async () => {
@@ -177,7 +177,7 @@ describe('a DICOMweb server that leads elsewhere', () => {
     expect(elsewhere.knocks()).toBe(0);
     for (const request of server.requests)
       expect(request.path).toMatch(
-        /^\/root\/studies(?:\/[\d.]+(?:\/instances)?(?:\/series\/[\d.]+\/instances\/[\d.]+)?)?$/,
+        /^\/dicom-web\/studies(?:\/[\d.]+(?:\/instances)?(?:\/series\/[\d.]+\/instances\/[\d.]+)?)?$/,
       );
   });
 
@@ -375,7 +375,7 @@ describe('how a study is asked for', () => {
     const { pacs, server } = await pacsOf(listed(oneByOne));
     expect(await retrieved(pacs)).toBeGreaterThan(0);
     const asked = server.requests.filter((each) => !each.parameters.has('limit'));
-    expect(asked.map((each) => each.path.replace('/root/studies/', ''))).toEqual([
+    expect(asked.map((each) => each.path.replace('/dicom-web/studies/', ''))).toEqual([
       studyInstanceUid,
       ...study.instances.map(
         (each) => `${studyInstanceUid}/series/${seriesInstanceUid}/instances/${each.sopInstanceUid}`,
