@@ -7,6 +7,7 @@ export type {
 } from './adapter-module.ts';
 export type {
   InstanceSummary,
+  OrderStatus,
   Pacs,
   PacsCapabilities,
   PacsDestination,

@@ -109,7 +109,21 @@ export interface PacsSource {
     studyInstanceUid: Uid,
     options?: PacsOptions & { readonly instances?: readonly InstanceSummary[] },
   ): AsyncIterable<RetrievedInstance>;
+  /**
+   * Studies in which something has changed, as the adapter is told (instances pushed to it, notifications): hints that
+   * spare waiting for the next search, and may be missed or doubled. Absent where nothing tells.
+   */
+  changes?(options: PacsOptions): AsyncIterable<Uid>;
+  /**
+   * What the hospital's own order says of a study: whether more is to come. Absent, or `unknown`, where nothing says so.
+   *
+   * @see DICOM PS3.4 K.6 (worklist, Scheduled Procedure Step Status (0040,0020))
+   */
+  orderStatus?(study: StudySummary, options?: PacsOptions): Promise<OrderStatus>;
 }
+
+/** Whether the procedure that a study belongs to goes on. */
+export type OrderStatus = 'open' | 'complete' | 'unknown';
 
 /** A PACS that can be stored to. */
 export interface PacsDestination {
@@ -123,6 +137,13 @@ export interface PacsDestination {
     instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>,
     options?: PacsOptions,
   ): AsyncIterable<StoreOutcome>;
+  /**
+   * Transfer syntaxes in which the PACS takes instances of this SOP class, as learned by asking it once and remembered;
+   * empty when it takes none of the class. Undefined where it cannot be known beforehand: a store then tells.
+   *
+   * @throws {PacsError} when it must be asked first and cannot be.
+   */
+  acceptedSyntaxes?(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[] | undefined>;
 }
 
 /** One PACS behind one adapter. */
