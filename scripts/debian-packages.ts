@@ -16,6 +16,7 @@ const needed: readonly NeededPackage[] = [
   { name: 'orthanc-dicomweb', file: '/usr/share/orthanc/plugins/libOrthancDicomWeb.so' },
   { name: 'dcmtk', program: 'storescu' },
   { name: 'chromium', program: 'chromium' },
+  { name: 'nginx', program: 'nginx' },
   { name: 'python3-pydicom', file: '/usr/lib/python3/dist-packages/pydicom/__init__.py' },
   { name: 'strace', program: 'strace' },
 ];
