@@ -5,6 +5,11 @@ export const PACS_ERRORS = {
     text: 'The PACS does not answer',
     fix: 'Check that it runs and that address, port and firewall are right',
   },
+  PACS_ABORTED: {
+    retry: 'later',
+    text: 'The connection to the PACS ended in the middle of an operation',
+    fix: 'The operation is repeated by itself; if it goes on, look into the log of the PACS at this time',
+  },
   PACS_REFUSED: {
     retry: 'no',
     text: 'The PACS refuses this request',
@@ -59,5 +64,15 @@ export const PACS_ERRORS = {
     retry: 'no',
     text: 'The PACS pointed to another origin',
     fix: 'Configure the final address; redirects and foreign addresses are never followed',
+  },
+  PACS_SYNTAX_REFUSED: {
+    retry: 'no',
+    text: 'The PACS does not take instances of this kind in the transfer syntax in which they come',
+    fix: 'Let the PACS take the syntax, allow lossless decoding (filing.decode), or have the source send another; then release',
+  },
+  PACS_CLASS_REFUSED: {
+    retry: 'no',
+    text: 'The PACS takes no instances of this SOP class',
+    fix: 'Let the PACS take the class, then release; until then these instances are kept',
   },
 } as const;

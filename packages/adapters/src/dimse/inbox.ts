@@ -1,0 +1,112 @@
+/** A data set while it comes in: held until it is read, with word to the socket when it is too much. */
+
+/** What an inbox tells the association it belongs to. */
+export interface InboxOwner {
+  /** So many bytes more (or, negative, fewer) are held. */
+  held(bytes: number): void;
+  /** Somebody waits for bytes that have not come (true), or does so no longer. */
+  awaits(isWaiting: boolean): void;
+}
+
+/**
+ * The data set of one message. Iterating ends with its last byte and throws what ended the association before it. Ending
+ * the iteration early throws away the rest as it comes.
+ */
+export class DataSetInbox implements AsyncIterable<Uint8Array> {
+  readonly #owner: InboxOwner;
+  #pieces: Uint8Array[] = [];
+  #isComplete = false;
+  #isDiscarded = false;
+  #error: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
+  }
+
+  /** Whether the last byte has come in, read or not. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** What has come in since the last call, waiting for at least one piece; empty at the end. */
+  async batch(): Promise<readonly Uint8Array[]> {
+    while (this.#pieces.length === 0) {
+      if (this.#isComplete) return [];
+      if (this.#error !== undefined) throw this.#error;
+      await this.#more();
+    }
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#owner.held(-lengthOf(pieces));
+    return pieces;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for (;;) {
+        const pieces = await this.batch();
+        if (pieces.length === 0) return;
+        yield* pieces;
+      }
+    } finally {
+      this.discard();
+    }
+  }
+
+  /** The whole of a short data set. @throws {RangeError} when it is longer than `limitBytes`; the rest is thrown away. */
+  async whole(limitBytes: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    let lengthBytes = 0;
+    for await (const piece of this) {
+      lengthBytes += piece.length;
+      if (lengthBytes > limitBytes) throw new RangeError(`more than ${limitBytes} bytes`);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces, lengthBytes);
+  }
+
+  /** Throws away what is held and what still comes. */
+  discard(): void {
+    this.#isDiscarded = true;
+    this.#owner.held(-lengthOf(this.#pieces));
+    this.#pieces = [];
+  }
+
+  /** For the association: more bytes. */
+  push(bytes: Uint8Array): void {
+    if (this.#isDiscarded || bytes.length === 0) return;
+    this.#pieces.push(bytes);
+    this.#owner.held(bytes.length);
+    this.#wake?.();
+  }
+
+  /** For the association: that was the last of it. */
+  end(): void {
+    this.#isComplete = true;
+    this.#wake?.();
+  }
+
+  /** For the association: nothing more will come. */
+  fail(error: Error): void {
+    if (this.#isComplete) return;
+    this.#error = error;
+    this.#wake?.();
+  }
+
+  async #more(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    this.#owner.awaits(true);
+    try {
+      await promise;
+    } finally {
+      this.#wake = undefined;
+      this.#owner.awaits(false);
+    }
+  }
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}

@@ -1,0 +1,59 @@
+/** Limits of associations and messages (PS3.8, PS3.7). Reaching one ends the association with an error that has a name. */
+
+/** P-DATA-TF PDUs up to this length are announced and taken; a longer one is refused before it is read. DCMTK's largest. */
+export const MAX_PDU_BYTES = 131_072;
+
+/** What a peer may at most make us send in one PDU, also when it announces no limit (0). */
+export const MAX_SENT_PDU_BYTES = 131_072;
+
+/** The smallest announced limit that we send to: below, an association would be all headers. */
+export const MIN_SENT_PDU_BYTES = 256;
+
+/** A-ASSOCIATE PDUs: 128 contexts with some twenty transfer syntaxes each take about 200 kB. */
+export const MAX_ASSOCIATE_BYTES = 262_144;
+
+/** Release and abort PDUs have four bytes. */
+export const MAX_CONTROL_BYTES = 4;
+
+/** Presentation contexts of an association: identifiers are odd numbers below 256 (PS3.8 9.3.2.2). */
+export const MAX_CONTEXTS = 128;
+
+/** Transfer syntaxes of one context; PS3.6 knows about sixty. */
+export const MAX_CONTEXT_SYNTAXES = 128;
+
+/** Sub-items of the user information: one role per SOP class, and a dozen others. */
+export const MAX_USER_ITEMS = 512;
+
+/** A command set: a dozen short elements, and at most one list of offending tags. */
+export const MAX_COMMAND_BYTES = 65_536;
+
+/** An identifier of a query, an answer, or the information of an event or action, held in memory. */
+export const MAX_IDENTIFIER_BYTES = 1_048_576;
+
+/** Bytes of a data set that are held until somebody reads them; the socket waits when there are more. */
+export const INBOX_HIGH_WATER_BYTES = 1_048_576;
+
+/** Bytes given to the socket before waiting until it has sent them. */
+export const OUTBOX_HIGH_WATER_BYTES = 1_048_576;
+
+/** ARTIM: from the connection to the request, and from our last word to the end of the connection (PS3.8 9.1.5). */
+export const ARTIM_MS = 10_000;
+
+/** Until the connection stands. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Until a request for an association is answered; old PACS look up the calling host first. */
+export const ASSOCIATE_TIMEOUT_MS = 30_000;
+
+/** Silence of the peer while it owes us something. */
+export const INACTIVITY_MS = 60_000;
+
+/** Silence of a client that has an association and asks for nothing. */
+export const IDLE_MS = 60_000;
+
+/** Associations served at the same time, in all and by calling AE title. */
+export const MAX_ASSOCIATIONS = 64;
+export const MAX_ASSOCIATIONS_PER_AE = 8;
+
+/** Connections that have not asked for an association yet; the oldest goes when another comes. */
+export const MAX_PENDING_CONNECTIONS = 128;

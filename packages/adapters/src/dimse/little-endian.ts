@@ -1,0 +1,18 @@
+/** Numbers and single-byte text as command sets have them. */
+
+/** An unsigned number of four bytes. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0
+  );
+}
+
+/** Characters below 256 as one byte each. */
+export function latin1Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** Each byte as a character. Short values only. */
+export function latin1Text(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}

@@ -1,0 +1,161 @@
+/**
+ * The transport connection below an association (PS3.8 9.1): reads PDUs from a socket with back-pressure, writes with
+ * back-pressure, measures the silence of a peer that owes something, and always comes to an end.
+ */
+import type { Socket } from 'node:net';
+import { PacsError } from '@interhosp/core/errors';
+import { ARTIM_MS, OUTBOX_HIGH_WATER_BYTES } from './limits.ts';
+import { PduReader, type PduSink } from './pdu-reader.ts';
+
+/** What the wire tells about its connection. */
+export interface WireHandler extends PduSink {
+  /** What came in breaks the protocol: the handler says its last word and closes the wire. */
+  broken(error: unknown): void;
+  /** Nothing more comes, and why; once. */
+  closed(error: Error): void;
+}
+
+/** Options of {@link Wire}. */
+export interface WireOptions {
+  readonly maxPduBytes: number;
+  /** Silence of a peer that owes something, until the connection is given up. */
+  readonly inactivityMs: number;
+}
+
+/** See the file's head. */
+export class Wire {
+  /** Who is told; another one once an association is agreed on. */
+  handler: WireHandler;
+  readonly #socket: Socket;
+  readonly #reader: PduReader;
+  readonly #inactivityMs: number;
+  #isClosed = false;
+  #drained: PromiseWithResolvers<void> | undefined;
+  /** How many wait for the peer at this moment. */
+  #waiters = 0;
+  #patienceMs: number;
+  #silence: NodeJS.Timeout | undefined;
+  #artim: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, handler: WireHandler, { inactivityMs, maxPduBytes }: WireOptions) {
+    this.#socket = socket;
+    this.handler = handler;
+    this.#inactivityMs = inactivityMs;
+    this.#patienceMs = inactivityMs;
+    this.#reader = new PduReader(
+      {
+        begin: (type) => this.handler.begin(type),
+        pdu: (type, body) => this.handler.pdu(type, body),
+        fragment: (fragment) => this.handler.fragment(fragment),
+      },
+      { maxPduBytes },
+    );
+    // Nagle's algorithm and a delayed acknowledgement together cost 40 ms a message.
+    socket.setNoDelay(true);
+    socket.on('data', (piece) => this.#read(piece));
+    socket.on('drain', () => this.#drain());
+    socket.once('end', () => this.#end());
+    socket.once('error', (cause) => this.close(new PacsError('PACS_UNREACHABLE', { cause })));
+    socket.once('close', () => this.close(new PacsError('PACS_ABORTED', { details: { reason: 'closed' } })));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Writes pieces as one; waits when the socket holds enough. @throws what closed the wire. */
+  async write(pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#isClosed) return;
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+    if (this.#socket.writableLength < OUTBOX_HIGH_WATER_BYTES) return;
+    this.#drained ??= Promise.withResolvers<void>();
+    await this.waitFor(this.#drained.promise);
+  }
+
+  /** Writes a last word without waiting. */
+  say(bytes: Uint8Array): void {
+    if (!this.#isClosed && this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  /** Waits for something the peer owes; its silence ends the connection. @param patienceMs - Instead of the usual time. */
+  async waitFor<T>(promised: Promise<T>, patienceMs = this.#inactivityMs): Promise<T> {
+    this.awaits(true, patienceMs);
+    try {
+      return await promised;
+    } finally {
+      this.awaits(false);
+    }
+  }
+
+  /** As {@link waitFor}, for those who say themselves when the waiting ends. */
+  awaits(isWaiting: boolean, patienceMs = this.#inactivityMs): void {
+    this.#waiters += isWaiting ? 1 : -1;
+    if (isWaiting) this.#patienceMs = patienceMs;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    if (this.#waiters === 0 || this.#isClosed) return;
+    this.#silence = setTimeout(() => {
+      const details = { reason: 'silent', durationMs: this.#patienceMs };
+      this.close(new PacsError('PACS_UNREACHABLE', { details }));
+      this.#socket.destroy();
+    }, this.#patienceMs);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isClosed) this.#socket.resume();
+  }
+
+  /**
+   * Ends the connection: what was written goes out, and what comes in is thrown away until the peer ends it too or ARTIM
+   * runs out (PS3.8 9.2, Sta13).
+   */
+  close(error: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#silence);
+    this.#drained?.reject(error);
+    this.#drained?.promise.catch(() => {});
+    this.#socket.removeAllListeners('data');
+    this.#socket.on('error', () => {});
+    if (!this.#socket.destroyed) {
+      this.#artim = setTimeout(() => this.#socket.destroy(), ARTIM_MS);
+      this.#artim.unref();
+      this.#socket.once('close', () => clearTimeout(this.#artim));
+      this.#socket.resume();
+      this.#socket.end();
+    }
+    this.handler.closed(error);
+  }
+
+  /** Ends the connection at once. */
+  destroy(error: Error): void {
+    this.close(error);
+    this.#socket.destroy();
+  }
+
+  #read(piece: Buffer): void {
+    this.#silence?.refresh();
+    try {
+      this.#reader.push(piece);
+    } catch (error) {
+      this.handler.broken(error);
+    }
+  }
+
+  #drain(): void {
+    this.#silence?.refresh();
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  #end(): void {
+    const reason = this.#reader.isBetweenPdus ? 'closed' : 'cut';
+    this.close(new PacsError('PACS_ABORTED', { details: { reason } }));
+  }
+}
