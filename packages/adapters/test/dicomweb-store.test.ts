@@ -65,6 +65,14 @@ function storeAnswer(taken: readonly object[], refused: readonly object[] = []):
   return { '00081199': { vr: 'SQ', Value: taken }, '00081198': { vr: 'SQ', Value: refused } };
 }
 
+/** An instance of our study as a search lists it. */
+function listed(uid: string): object {
+  return {
+    '0020000E': { vr: 'UI', Value: [study.seriesInstanceUid] },
+    '00080018': { vr: 'UI', Value: [uid] },
+  };
+}
+
 /** Which of our instances a request carries. */
 function carried(body: Buffer): string[] {
   return uids.filter((uid) => body.includes(uid));
@@ -209,8 +217,8 @@ describe('a store over DICOMweb', () => {
 
   it('is in doubt when the connection breaks after the request, having tried twice', async () => {
     let attempts = 0;
-    const { pacs } = await pacsOf((_request, response) => {
-      attempts++;
+    const { pacs } = await pacsOf(({ method }, response) => {
+      if (method === 'POST') attempts++;
       response.destroy();
     });
     expect(await statuses(pacs)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
@@ -227,6 +235,46 @@ describe('a store over DICOMweb', () => {
     const bodies = server.requests.map((each) => each.body);
     for (const { dataSet } of study.instances)
       expect(bodies.every((body) => body.includes(Buffer.from(dataSet)))).toBe(true);
+  });
+
+  it.each<[string, boolean]>([
+    ['lists of UIDs', true],
+    ['one UID at a time', false],
+  ])('looks for what nobody answered for, with %s', async (_name, knowsLists) => {
+    const held = new Set(uids.slice(0, 2));
+    const { pacs, server } = await pacsOf(({ method, parameters }, response) => {
+      if (method === 'POST') return void response.writeHead(200).end();
+      const asked = parameters.get('SOPInstanceUID')?.split(',') ?? [];
+      const isAnswered = parameters.get('offset') === '0' && (knowsLists || asked.length === 1);
+      const found = isAnswered ? asked.filter((uid) => held.has(uid as (typeof uids)[number])) : [];
+      // Beside them one that nobody asked for.
+      json(response, found.length === 0 ? [] : [...found, '1.2.3'].map((uid) => listed(uid)));
+    });
+    expect((await outcomes(pacs)).map((each) => [each.status, each.retry])).toEqual([
+      ['duplicate', undefined],
+      ['duplicate', undefined],
+      ['unknown', 'later'],
+      ['unknown', 'later'],
+    ]);
+    const searches = server.requests.filter(({ method }) => method === 'GET');
+    expect(new Set(searches.map(({ path }) => path))).toEqual(
+      new Set([`/studies/${study.studyInstanceUid}/instances`]),
+    );
+    expect(searches[0]?.parameters.get('SOPInstanceUID')).toBe(uids.join(','));
+  });
+
+  it('stays in doubt where the search is refused, and stops looking when it is told to', async () => {
+    const { pacs } = await pacsOf(({ method }, response) => {
+      response.writeHead(method === 'POST' ? 200 : 500).end();
+    });
+    expect(await statuses(pacs, instances.slice(0, 1))).toEqual(['unknown']);
+    const stopping = new AbortController();
+    const reason = new Error('enough');
+    const { pacs: silent } = await pacsOf(({ method }, response) => {
+      if (method === 'POST') return void response.writeHead(200).end();
+      stopping.abort(reason);
+    });
+    await expect(all(silent.store(instances, { signal: stopping.signal }))).rejects.toBe(reason);
   });
 
   it('is in doubt when the server does not answer', async () => {

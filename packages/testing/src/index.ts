@@ -1,6 +1,10 @@
+export { createCertificateAuthority } from './certificates.ts';
+export type { Certificate, CertificateAuthority, CertificateOptions } from './certificates.ts';
 export { debianIsMissing } from './debian.ts';
 export { freePorts } from './free-ports.ts';
 export { startOrthanc } from './orthanc.ts';
 export type { Orthanc, OrthancOptions } from './orthanc.ts';
 export { startTwoHospitals, usageOf } from './hospitals.ts';
 export type { Hospital, ProcessUsage, TwoHospitals, TwoHospitalsOptions } from './hospitals.ts';
+export { startTlsFront } from './tls-front.ts';
+export type { TlsFront, TlsFrontOptions } from './tls-front.ts';

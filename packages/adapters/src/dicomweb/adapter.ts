@@ -1,5 +1,6 @@
 /** The DICOMweb PACS as a module that `interhosp.yaml` can name. Secrets stand in files of their own, or in the configuration. */
 import { readFile } from 'node:fs/promises';
+import { tryParseUid, type Uid } from '@interhosp/core/dicom';
 import { ConfigError } from '@interhosp/core/errors';
 import type { AdapterContext, PacsAdapterModule } from '@interhosp/core/pacs';
 import { z } from 'zod';
@@ -46,6 +47,14 @@ const authSchema = z.discriminatedUnion('kind', [
     .refine((auth) => (auth.clientSecret === undefined) !== (auth.clientSecretFile === undefined), oneSecret),
 ]);
 
+/** Reads a UID, or says that it is none. */
+function uid(text: string, context: { addIssue(message: string): void }): Uid {
+  const read = tryParseUid(text);
+  if (read !== undefined) return read;
+  context.addIssue('a UID');
+  return z.NEVER;
+}
+
 const configSchema = z.strictObject({
   /** Root of the service. */
   baseUrl: address,
@@ -62,6 +71,8 @@ const configSchema = z.strictObject({
   preservesBytes: z.boolean().default(false),
   /** What the PACS does with a second object of the same UID. */
   onDuplicate: z.enum(['ignore', 'replace', 'unknown']).default('unknown'),
+  /** Transfer syntaxes the PACS takes, by its conformance statement. */
+  acceptedSyntaxes: z.array(z.string().transform(uid)).optional(),
   retrieve: z.enum(['auto', 'study', 'instance']).default('auto'),
   wholeStudyBytes: z.int().min(0).optional(),
   pageSize: z.int().min(1).max(10_000).optional(),
@@ -83,7 +94,7 @@ export const adapter: PacsAdapterModule<DicomwebPacsConfig> = {
   create: async ({ auth, tls, ...rest }, context) => {
     const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
     return dicomwebPacs({
-      ...(given as Omit<DicomwebPacsOptions, 'auth' | 'tls' | 'clock'>),
+      ...(given as unknown as Omit<DicomwebPacsOptions, 'auth' | 'tls' | 'clock'>),
       auth: await authOf(auth, context),
       clock: context.clock,
       ...(tls !== undefined && { tls: await tlsOf(tls, context) }),

@@ -25,6 +25,8 @@ import {
   DEFAULT_PAGE_SIZE,
   DEFAULT_WHOLE_STUDY_BYTES,
 } from './limits.ts';
+import { Learned, type DicomwebProfile } from './learned.ts';
+import { probe } from './probe.ts';
 import { retrieve } from './retrieve.ts';
 import { echo, searchInstances, searchStudies } from './search.ts';
 import { store } from './store.ts';
@@ -54,13 +56,35 @@ export interface DicomwebPacsOptions {
   readonly inactivityMs?: number;
   /** Most connections at the same time; default 4. */
   readonly connections?: number;
+  /**
+   * Transfer syntaxes the PACS takes, by its conformance statement: DICOMweb has no way to ask. Without, a store tells.
+   */
+  readonly acceptedSyntaxes?: readonly Uid[];
   /** Tells when a token must be renewed. */
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
 
 /** Makes a DICOMweb PACS. @throws {ConfigError} `CONFIG_INVALID` when an address cannot be used. */
-export function dicomwebPacs(options: DicomwebPacsOptions): Pacs {
+export function dicomwebPacs(options: DicomwebPacsOptions): DicomwebPacs {
   return new Dicomweb(options);
+}
+
+/** A PACS over DICOMweb, and what is known of its service. */
+export interface DicomwebPacs extends Pacs {
+  /**
+   * What the service was seen to do. The first call asks what can be asked without changing anything or opening an image;
+   * after that it is remembered, for an hour where the service lacks something.
+   *
+   * @throws {PacsError} when it does not answer.
+   */
+  profile(options?: PacsOptions): Promise<DicomwebProfile>;
+  /**
+   * Empty when the PACS has no store service, or lately refused the SOP class as unknown to it; otherwise what the
+   * configuration says. DICOMweb negotiates nothing, so that more is not known before a store.
+   *
+   * @throws {PacsError} when the service does not answer.
+   */
+  acceptedSyntaxes(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[] | undefined>;
 }
 
 interface Connection {
@@ -68,17 +92,21 @@ interface Connection {
   readonly credentials: Credentials;
 }
 
-class Dicomweb implements Pacs {
+class Dicomweb implements DicomwebPacs {
   readonly capabilities: PacsCapabilities;
   readonly #options: DicomwebPacsOptions;
   readonly #baseUrl: URL;
   /** Made at the first call, so that a PACS that is never used costs nothing. */
   #connection: Connection | undefined;
+  readonly #learned: Learned;
+  /** The probe that is under way or done, which all who ask share. */
+  #probing: Promise<DicomwebProfile> | undefined;
   #isStopped = false;
 
   constructor(options: DicomwebPacsOptions) {
     const { baseUrl, preservesBytes = false, onDuplicate = 'unknown' } = options;
     this.#options = options;
+    this.#learned = new Learned(options.clock ?? processClock);
     this.#baseUrl = parseServiceUrl(baseUrl, 'baseUrl');
     if (options.auth?.kind === 'oauth2') parseServiceUrl(options.auth.tokenUrl, 'tokenUrl');
     this.capabilities = { source: true, destination: true, preservesBytes, onDuplicate };
@@ -100,6 +128,29 @@ class Dicomweb implements Pacs {
     await echo(this.#http(options), options);
   }
 
+  async profile(options: PacsOptions = {}): Promise<DicomwebProfile> {
+    const http = this.#http(options);
+    // Nobody's signal: several may wait for the same answers. Each request has its own time-outs.
+    const probing = (this.#probing ??= probe(http, {}));
+    probing.catch(() => {});
+    try {
+      await within(probing, options.signal);
+    } catch (error) {
+      if (this.#probing === probing && options.signal?.aborted !== true) this.#probing = undefined;
+      throw error;
+    }
+    const { store } = this.#learned.profile;
+    // What it lacked was forgotten: it may have been mended.
+    if (store === 'unknown' && this.#probing === probing) this.#probing = undefined;
+    return this.#learned.profile;
+  }
+
+  async acceptedSyntaxes(sopClassUid: Uid, options: PacsOptions = {}): Promise<readonly Uid[] | undefined> {
+    const { store } = await this.profile(options);
+    if (store === 'refused' || this.#learned.refusesClass(sopClassUid)) return [];
+    return this.#options.acceptedSyntaxes;
+  }
+
   async *findStudies(query: StudyQuery, options: PacsOptions = {}): AsyncGenerator<StudySummary, void, undefined> {
     const search = searchStudies(this.#http(options), query, { ...options, pageSize: this.#pageSize });
     yield* query.studyInstanceUid === undefined ? search : patiently(search);
@@ -110,7 +161,7 @@ class Dicomweb implements Pacs {
     options: PacsOptions = {},
   ): AsyncGenerator<InstanceSummary, void, undefined> {
     const search = searchInstances(this.#http(options), studyInstanceUid, { ...options, pageSize: this.#pageSize });
-    for await (const { estimatedBytes: _, ...instance } of patiently(search)) yield instance;
+    for await (const { estimatedBytes: _, storedSyntaxes: __, ...instance } of patiently(search)) yield instance;
   }
 
   async *retrieve(
@@ -152,9 +203,24 @@ class Dicomweb implements Pacs {
       connectTimeoutMs: this.#options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       inactivityMs,
       connections: this.#options.connections ?? DEFAULT_CONNECTIONS,
+      learned: this.#learned,
     });
     return { http, credentials };
   }
 }
 
 const processClock: Pick<Clock, 'monotonicMs'> = { monotonicMs: () => performance.now() };
+
+/** Waits for something that goes on when nobody waits any more. */
+async function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

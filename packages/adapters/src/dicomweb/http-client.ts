@@ -7,6 +7,7 @@ import { Pool, type Dispatcher } from 'undici';
 import { PacsError } from '@interhosp/core/errors';
 import { guardedLookup } from './addresses.ts';
 import type { Credentials } from './credentials.ts';
+import type { Learned } from './learned.ts';
 import { MAX_ERROR_BYTES } from './limits.ts';
 import { parseMediaType, type MediaType } from './media-type.ts';
 
@@ -27,6 +28,8 @@ export interface HttpOptions {
   readonly connectTimeoutMs: number;
   readonly inactivityMs: number;
   readonly connections: number;
+  /** Outlives the connections. */
+  readonly learned: Learned;
 }
 
 /** A request below the base path. */
@@ -63,10 +66,12 @@ const STALE: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPI
 
 /** A client of one service, made when it is started. */
 export class HttpClient {
+  readonly learned: Learned;
   readonly #options: HttpOptions;
   readonly #pool: Pool;
 
   constructor(options: HttpOptions) {
+    this.learned = options.learned;
     this.#options = options;
     const { tls = {}, connectTimeoutMs, inactivityMs, connections } = options;
     this.#pool = new Pool(options.baseUrl.origin, {
@@ -90,7 +95,7 @@ export class HttpClient {
    * @throws whatever the body throws, untouched.
    */
   async ask(request: HttpRequest): Promise<HttpAnswer> {
-    const answer = await this.#askOnce(request);
+    const answer = await withoutCertificatePage(await this.#askOnce(request));
     if (answer.status !== 401) return answer;
     await answer.discard();
     // A token may have been withdrawn before its time; one new one is worth a try.
@@ -149,10 +154,41 @@ export function unreachable(error: unknown): PacsError {
   if (error instanceof PacsError) return error;
   const code = codeOf(error);
   const isNonsense = code !== undefined && (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW');
-  return new PacsError(isNonsense ? 'PACS_PROTOCOL' : 'PACS_UNREACHABLE', {
+  const isRefusal = code !== undefined && CERTIFICATE_REFUSED.test(code);
+  return new PacsError(isNonsense ? 'PACS_PROTOCOL' : isRefusal ? 'PACS_UNAUTHORIZED' : 'PACS_UNREACHABLE', {
     cause: error,
     ...(code !== undefined && { details: { reason: code } }),
   });
+}
+
+/** Alerts of a server that does not take our certificate, or misses it (RFC 8446 6.2). */
+const CERTIFICATE_REFUSED =
+  /^ERR_SSL_.*ALERT_(?:ACCESS_DENIED|BAD_CERTIFICATE|CERTIFICATE_|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)/;
+
+/**
+ * nginx (1.22 seen) lets every client through the handshake, and says in a page with status 400 that it does not take the
+ * certificate or misses one. That is no fault of what was asked.
+ *
+ * @throws {PacsError} `PACS_UNAUTHORIZED`
+ */
+async function withoutCertificatePage(answer: HttpAnswer): Promise<HttpAnswer> {
+  if (answer.status !== 400 || answer.mediaType?.type !== 'text/html') return answer;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_ERROR_BYTES) break;
+  }
+  const page = Buffer.concat(chunks);
+  if (/\bSSL certificate\b/.test(page.toString('latin1'))) {
+    throw new PacsError('PACS_UNAUTHORIZED', { details: { status: 400, reason: 'certificate' } });
+  }
+  return { ...answer, body: only(page), discard: () => Promise.resolve() };
+}
+
+async function* only(page: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield page;
 }
 
 /** An error status as one of ours. */
@@ -284,7 +320,7 @@ function textOfHeader(value: string | string[] | undefined): string | undefined 
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^\w{1,64}$/.test(error.code)
-    ? error.code
-    : undefined;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  // OpenSSL has names with a slash.
+  return /^[\w/]{1,64}$/.test(error.code) ? error.code.replaceAll('/', '_') : undefined;
 }

@@ -50,3 +50,5 @@ export const DEFAULT_TOKEN_SECONDS = 300;
 
 /** Small pieces are joined into writes of this size. */
 export const WRITE_BYTES = 65_536;
+/** Time to look for instances that nobody answered for; without it they stay in doubt, and the next attempt looks again. */
+export const VERIFY_WITHIN_MS = 30_000;

@@ -1,6 +1,6 @@
 /**
- * The Native DICOM Model in XML (PS3.19 A.1), as some servers answer a store. Only what a store answer holds is read:
- * attributes, items and values. It is no XML parser: entities and document types, which make XML dangerous, are refused.
+ * The Native DICOM Model in XML (PS3.19 A.1), as some servers answer a store or a search. Only what such answers hold is
+ * read: attributes, items, values and person names. It is no XML parser: entities and document types, which make XML dangerous, are refused.
  */
 import { PacsError } from '@interhosp/core/errors';
 import type { JsonDataSet } from './dicom-json.ts';
@@ -14,26 +14,39 @@ interface Attribute {
   readonly Value: unknown[];
 }
 
-/** An element that is open: an attribute collects values, an item or the document collects attributes. */
+/** An element that is open: an attribute collects values, an item or the document attributes, a name its groups. */
 interface Open {
   readonly name: string;
   readonly attribute?: Attribute;
   readonly dataSet?: Record<string, Attribute>;
+  readonly personName?: Record<string, string>;
+  /** Components of one group of a person name. */
+  readonly components?: string[];
   text: string;
 }
+
+const GROUPS: ReadonlySet<string> = new Set(['Alphabetic', 'Ideographic', 'Phonetic']);
+/** In the order of VR PN. */
+const COMPONENTS: readonly string[] = ['FamilyName', 'GivenName', 'MiddleName', 'NamePrefix', 'NameSuffix'];
 
 /** Reads a document into the JSON model. @throws {PacsError} `PACS_PROTOCOL` */
 export function parseNativeXml(text: string): JsonDataSet {
   const root: Record<string, Attribute> = {};
   const open: Open[] = [{ name: '', dataSet: root, text: '' }];
+  let isModel = false;
   for (let at = 0; at < text.length;) {
     const next = text.indexOf('<', at);
     const inner = open.at(-1) as Open;
-    if (inner.name === 'Value') inner.text += text.slice(at, next < 0 ? text.length : next);
+    if (inner.name === 'Value' || COMPONENTS.includes(inner.name)) {
+      inner.text += text.slice(at, next < 0 ? text.length : next);
+    }
     if (next < 0) break;
     at = skipped(text, next) ?? element(text, next, open);
+    isModel ||= open[1]?.name === 'NativeDicomModel';
   }
   if (open.length !== 1) throw unreadable('not-closed');
+  // A page that asks for a password is XML too, and must not pass for an answer without content.
+  if (!isModel) throw unreadable('no-model');
   return root;
 }
 
@@ -82,13 +95,28 @@ function opened(name: string, attributes: string, parent: Open): Open {
     return { name, dataSet, text: '' };
   }
   if (name === 'NativeDicomModel' && parent.dataSet !== undefined) return { name, dataSet: parent.dataSet, text: '' };
+  if (name === 'PersonName' && parent.attribute !== undefined) {
+    const personName = {};
+    parent.attribute.Value.push(personName);
+    return { name, personName, text: '' };
+  }
+  if (GROUPS.has(name) && parent.personName !== undefined) return { name, components: [], text: '' };
   return { name, text: '' };
 }
 
 function close(name: string, open: Open[]): void {
   const element = open.pop();
   if (element?.name !== name || open.length === 0) throw unreadable('not-closed');
-  if (name === 'Value') open.at(-1)?.attribute?.Value.push(unescaped(element.text).trim());
+  const parent = open.at(-1);
+  if (name === 'Value') parent?.attribute?.Value.push(unescaped(element.text).trim());
+  const component = COMPONENTS.indexOf(name);
+  // A separator within a component would make two of it.
+  if (component >= 0 && parent?.components !== undefined) {
+    parent.components[component] = unescaped(element.text).replaceAll(/[=^]/g, ' ').trim();
+  }
+  if (element.components !== undefined && parent?.personName !== undefined) {
+    parent.personName[name] = Array.from(element.components, (each) => each ?? '').join('^');
+  }
 }
 
 function unescaped(text: string): string {

@@ -2,7 +2,8 @@
  * Retrieving (WADO-RS, PS3.18 10.4): a small study in one request, a big one instance by instance, since servers make whole
  * answers in memory. Complete means: the closing boundary, and as many instances as the search listed.
  *
- * `transfer-syntax=*` is essential: without it servers transcode to explicit little endian (PS3.18 8.7.3.5).
+ * `transfer-syntax=*` is essential: without it servers transcode to explicit little endian (PS3.18 8.7.3.5). A server that
+ * refuses it is asked with the syntaxes by name, the encapsulated ones first, so that what it holds is among them.
  */
 import { readPart10, TRANSFER_SYNTAXES, type Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
@@ -10,9 +11,19 @@ import type { InstanceSummary, PacsOptions, RetrievedInstance } from '@interhosp
 import { patiently, statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
 import { MAX_PARTS } from './limits.ts';
 import { MultipartError, readMultipart } from './multipart-reader.ts';
-import { searchInstances, searchStudies } from './search.ts';
+import { searchInstances, searchStudies, type ListedInstance } from './search.ts';
 
-const ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+const ACCEPT_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+/** PS3.6 A.1: what images, videos and documents are kept in; nothing that loses where something that does not will do. */
+const ENCAPSULATED: readonly string[] = (
+  '4.90 4.80 4.70 4.57 4.201 4.202 5 4.91 4.81 4.203 4.50 4.51 ' +
+  '4.100 4.101 4.102 4.103 4.104 4.105 4.106 4.107 4.108'
+)
+  .split(' ')
+  .map((end) => `1.2.840.10008.1.2.${end}`);
+const ACCEPT_BY_NAME = [...ENCAPSULATED, ...Object.values(TRANSFER_SYNTAXES)]
+  .map((uid) => `multipart/related; type="application/dicom"; transfer-syntax=${uid}`)
+  .join(', ');
 
 /** Instances whose size is looked at. */
 const SAMPLE = 8;
@@ -54,18 +65,23 @@ async function* retrieved(
   if (expected === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
   if (await isWhole(http, studyInstanceUid, expected, options)) {
     const answer = await ask(http, ['studies', studyInstanceUid], options);
-    if (answer.status !== 404) {
+    if (!HAS_NO_STUDIES.has(answer.status)) {
+      if (answer.status === 200) http.learned.note('retrieval', 'study');
       yield* wholeStudy(answer, expected, options);
       return;
     }
     // Orthanc does not find a study that stands under two patients, yet its instances one by one.
+    if (answer.status !== 404) http.learned.note('retrieval', 'instance');
     await answer.discard();
   }
-  const listed: InstanceSummary[] = [];
+  const listed: ListedInstance[] = [];
   for await (const instance of searchInstances(http, studyInstanceUid, options)) listed.push(instance);
   if (listed.length === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0, count: expected } });
   yield* oneByOne(http, studyInstanceUid, listed, options);
 }
+
+/** Not found, not allowed, not implemented. */
+const HAS_NO_STUDIES: ReadonlySet<number> = new Set([404, 405, 501]);
 
 /** How many instances the PACS says it holds. Counting them one by one takes Orthanc milliseconds each. */
 async function instancesHeld(http: HttpClient, studyInstanceUid: Uid, options: RetrieveOptions): Promise<number> {
@@ -90,6 +106,7 @@ async function isWhole(
 ): Promise<boolean> {
   const { mode, wholeStudyBytes } = options;
   if (mode !== 'auto') return mode === 'study';
+  if (http.learned.profile.retrieval === 'instance') return false;
   if (instances > MAX_PARTS) return false;
   let largest = 0;
   let looked = 0;
@@ -117,24 +134,24 @@ async function* wholeStudy(
 async function* oneByOne(
   http: HttpClient,
   studyInstanceUid: Uid,
-  instances: readonly InstanceSummary[],
+  instances: readonly (InstanceSummary & Partial<ListedInstance>)[],
   options: RetrieveOptions,
 ): AsyncGenerator<RetrievedInstance, void, undefined> {
   const queue = [...new Map(instances.map((each) => [each.sopInstanceUid, each])).values()];
   const askNext = () => {
     const next = queue.shift();
     if (next === undefined) return undefined;
-    const { seriesInstanceUid, sopInstanceUid } = next;
+    const { seriesInstanceUid, sopInstanceUid, storedSyntaxes } = next;
     const path = ['studies', studyInstanceUid, 'series', seriesInstanceUid, 'instances', sopInstanceUid];
     const asked = ask(http, path, options);
     // Looked at when its turn comes; until then nobody waits for it.
     asked.catch(() => {});
-    return { asked, sopInstanceUid };
+    return { asked, sopInstanceUid, storedSyntaxes };
   };
   let coming = askNext();
   try {
     while (coming !== undefined) {
-      const { asked, sopInstanceUid } = coming;
+      const { asked, sopInstanceUid, storedSyntaxes } = coming;
       const answer: HttpAnswer = await asked;
       coming = undefined;
       if (answer.status === 404) throw await missing(http, studyInstanceUid, answer, options);
@@ -142,6 +159,7 @@ async function* oneByOne(
       let count = 0;
       for await (const instance of instancesOf(answer, options)) {
         count++;
+        if (storedSyntaxes !== undefined) learnSyntax(http, storedSyntaxes, instance.transferSyntaxUid);
         // As it was asked for: of a file that cannot be read, the meta information may be another's.
         yield { ...instance, sopInstanceUid };
       }
@@ -152,6 +170,16 @@ async function* oneByOne(
       (answer) => answer.discard(),
       () => {},
     );
+  }
+}
+
+/** Compares what came with what the service lists as available (0008,3002). */
+function learnSyntax({ learned }: HttpClient, stored: readonly Uid[], came: Uid): void {
+  const { anyTransferSyntax } = learned.profile;
+  if (!stored.includes(came)) learned.note('anyTransferSyntax', 'ignored');
+  // The default syntax comes also from those that decode everything.
+  else if (came !== TRANSFER_SYNTAXES.ExplicitVRLittleEndian && anyTransferSyntax === 'unknown') {
+    learned.note('anyTransferSyntax', 'honoured');
   }
 }
 
@@ -258,9 +286,18 @@ async function translated<T>(call: () => Promise<T>, { signal }: PacsOptions): P
   }
 }
 
+/** Asks for what is stored, whatever its transfer syntax. */
 async function ask(http: HttpClient, path: readonly string[], { signal }: PacsOptions): Promise<HttpAnswer> {
+  const { learned } = http;
+  const send = (accept: string): Promise<HttpAnswer> => http.ask({ method: 'GET', path, accept, signal });
   try {
-    return await http.ask({ method: 'GET', path, accept: ACCEPT, signal });
+    if (learned.profile.anyTransferSyntax === 'refused') return await send(ACCEPT_BY_NAME);
+    const answer = await send(ACCEPT_STORED);
+    if (answer.status !== 406 && answer.status !== 400) return answer;
+    await answer.discard();
+    const second = await send(ACCEPT_BY_NAME);
+    if (second.status === 200) learned.note('anyTransferSyntax', 'refused');
+    return second;
   } catch (error) {
     signal?.throwIfAborted();
     throw unreachable(error);

@@ -2,24 +2,15 @@
  * Searching (QIDO-RS, PS3.18 10.6). Servers ignore keys, limits and offsets they do not know, and answer everything: each
  * answer is checked against the query, and a page that brings nothing new ends the search.
  */
-import { formatDate, parseDate, parseTime, type Uid } from '@interhosp/core/dicom';
+import { formatDate, parseDate, parseTime, tryParseUid, type Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import { matchesStudyQuery } from '@interhosp/core/pacs';
 import type { InstanceSummary, PacsOptions, StudyQuery, StudySummary } from '@interhosp/core/pacs';
 import type { IssuedId, Sex, StudyHeader } from '@interhosp/core/study';
-import {
-  countOf,
-  dataSetsOf,
-  nameOf,
-  parseJson,
-  readText,
-  textOf,
-  textsOf,
-  uidOf,
-  type JsonDataSet,
-} from './dicom-json.ts';
-import { statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
+import { countOf, nameOf, textOf, textsOf, uidOf, type JsonDataSet } from './dicom-json.ts';
+import { statusError, type HttpClient } from './http-client.ts';
 import { MAX_ANSWERS } from './limits.ts';
+import { askPage, readPage, type Search } from './search-pages.ts';
 
 /** The attributes of search answers. */
 const TAG = {
@@ -42,6 +33,7 @@ const TAG = {
   seriesInstanceUid: '0020000E',
   studyId: '00200010',
   instancesInStudy: '00201208',
+  availableTransferSyntaxUid: '00083002',
   samplesPerPixel: '00280002',
   numberOfFrames: '00280008',
   rows: '00280010',
@@ -58,6 +50,7 @@ const STUDY_FIELDS = [
 ];
 const INSTANCE_FIELDS = [
   TAG.sopClassUid,
+  TAG.availableTransferSyntaxUid,
   TAG.patientId,
   TAG.issuerOfPatientId,
   TAG.samplesPerPixel,
@@ -72,9 +65,12 @@ export interface SearchOptions extends PacsOptions {
   readonly pageSize: number;
 }
 
-/** An instance with what its pixels would take uncompressed; 0 when the server does not tell. */
+/** An instance with what the server tells of its bytes. */
 export interface ListedInstance extends InstanceSummary {
+  /** What its pixels would take uncompressed; 0 when the server does not tell. */
   readonly estimatedBytes: number;
+  /** Transfer syntaxes it can be had in without loss to what is stored (0008,3002), where the server tells. */
+  readonly storedSyntaxes?: readonly Uid[];
 }
 
 /** Finds studies. @throws {PacsError} */
@@ -92,14 +88,21 @@ export async function* searchStudies(
   }
 }
 
-/** Lists the instances of a study. @throws {PacsError} */
+/**
+ * Lists the instances of a study, or those of them that are named; a service that knows no lists of UIDs (PS3.18 8.3.4.1)
+ * may then find none.
+ *
+ * @throws {PacsError}
+ */
 export async function* searchInstances(
   http: HttpClient,
   studyInstanceUid: Uid,
-  options: SearchOptions,
+  options: SearchOptions & { readonly sopInstanceUids?: readonly Uid[] },
 ): AsyncGenerator<ListedInstance, void, undefined> {
   const path = ['studies', studyInstanceUid, 'instances'];
-  const search = { path, keys: [], fields: INSTANCE_FIELDS, identify: instanceKey };
+  const { sopInstanceUids: uids } = options;
+  const keys = uids === undefined ? [] : [['SOPInstanceUID', uids.join(',')] as const];
+  const search = { path, keys, fields: INSTANCE_FIELDS, identify: instanceKey };
   for await (const dataSet of answers(http, search, options)) {
     const seriesInstanceUid = uidOf(dataSet, TAG.seriesInstanceUid);
     const sopInstanceUid = uidOf(dataSet, TAG.sopInstanceUid);
@@ -107,22 +110,25 @@ export async function* searchInstances(
     // A server that lists other studies' instances is not asked for them.
     const isOfStudy = (uidOf(dataSet, TAG.studyInstanceUid) ?? studyInstanceUid) === studyInstanceUid;
     if (!isOfStudy || seriesInstanceUid === undefined || sopInstanceUid === undefined) continue;
-    const estimatedBytes = estimateOf(dataSet);
-    yield { seriesInstanceUid, sopInstanceUid, ...(sopClassUid !== undefined && { sopClassUid }), estimatedBytes };
+    if (uids !== undefined && !uids.includes(sopInstanceUid)) continue;
+    const syntaxes = textsOf(dataSet, TAG.availableTransferSyntaxUid).flatMap((text) => tryParseUid(text) ?? []);
+    yield {
+      seriesInstanceUid,
+      sopInstanceUid,
+      estimatedBytes: estimateOf(dataSet),
+      ...defined({ sopClassUid, storedSyntaxes: syntaxes.length === 0 ? undefined : syntaxes }),
+    };
   }
 }
 
 /** Asks for one answer, to see whether the service is there. @throws {PacsError} */
 export async function echo(http: HttpClient, options: PacsOptions): Promise<void> {
-  const answer = await ask(http, ['studies'], [['limit', '1']], options);
+  const answer = await askPage(http, { path: ['studies'], keys: [], fields: [] }, { limit: 1, offset: 0 }, options);
   await answer.discard();
   if (answer.status >= 400) throw statusError(answer.status);
 }
 
-interface Search {
-  readonly path: readonly string[];
-  readonly keys: ReadonlyArray<readonly [name: string, value: string]>;
-  readonly fields: readonly string[];
+interface IdentifiedSearch extends Search {
   /** What tells two answers apart. */
   readonly identify: (dataSet: JsonDataSet) => string;
 }
@@ -130,13 +136,13 @@ interface Search {
 /** Every answer once, page by page until one is empty or brings nothing new. */
 async function* answers(
   http: HttpClient,
-  search: Search,
+  search: IdentifiedSearch,
   { pageSize, signal }: SearchOptions,
 ): AsyncGenerator<JsonDataSet, void, undefined> {
   const options = signal === undefined ? {} : { signal };
   const seen = new Set<string>();
   for (let offset = 0; ;) {
-    const page = await pageAt(http, search, { limit: pageSize, offset }, options);
+    const page = await readPage(http, search, { limit: pageSize, offset }, options);
     const before = seen.size;
     for (const dataSet of page) {
       signal?.throwIfAborted();
@@ -149,46 +155,6 @@ async function* answers(
     if (page.length === 0 || seen.size === before) return;
     // Servers may answer less than the limit, or, ignoring it, more.
     offset += page.length;
-  }
-}
-
-async function pageAt(
-  http: HttpClient,
-  { path, keys, fields }: Search,
-  { limit, offset }: { readonly limit: number; readonly offset: number },
-  options: PacsOptions,
-): Promise<readonly JsonDataSet[]> {
-  const query = [
-    ...keys,
-    ...fields.map((field) => ['includefield', field] as const),
-    ['limit', String(limit)] as const,
-    ['offset', String(offset)] as const,
-  ];
-  const answer = await ask(http, path, query, options);
-  // Some servers call an unknown study not found, instead of answering nothing.
-  if (answer.status === 204 || (answer.status === 404 && path.length > 1)) {
-    await answer.discard();
-    return [];
-  }
-  if (answer.status !== 200) {
-    await answer.discard();
-    throw statusError(answer.status);
-  }
-  const text = await readText(answer.body);
-  return text.trim() === '' ? [] : dataSetsOf(parseJson(text));
-}
-
-async function ask(
-  http: HttpClient,
-  path: readonly string[],
-  query: ReadonlyArray<readonly [string, string]>,
-  { signal }: PacsOptions,
-): Promise<HttpAnswer> {
-  try {
-    return await http.ask({ method: 'GET', path, query, accept: 'application/dicom+json', signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw unreachable(error);
   }
 }
 

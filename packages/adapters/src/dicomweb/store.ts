@@ -1,15 +1,16 @@
 /**
  * Storing (STOW-RS, PS3.18 10.5): small instances in batches, a big one alone, each request with its length. Every instance
- * gets one outcome; what an answer does not account for is in doubt, or, when the whole request was refused, asked again
- * alone, so that one bad instance does not take the others with it.
+ * gets one outcome; what an answer does not account for is looked for by a search, or, when the whole request was refused,
+ * asked again alone, so that one bad instance does not take the others with it.
  */
-import { part10Header } from '@interhosp/core/dicom';
+import { part10Header, type Uid } from '@interhosp/core/dicom';
 import { isInterhospError } from '@interhosp/core/errors';
 import type { PacsOptions, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
 import { batches, type BatchLimits } from './batches.ts';
 import { statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
 import { multipartBody, type WritablePart } from './multipart-writer.ts';
 import { readStoreAnswer, type Verdict } from './store-answer.ts';
+import { heldOf } from './store-verify.ts';
 
 /** How instances are stored. */
 export interface StoreOptions extends PacsOptions, BatchLimits {}
@@ -32,9 +33,15 @@ async function* storeBatch(
   options: StoreOptions,
 ): AsyncGenerator<StoreOutcome, void, undefined> {
   const again: StorableInstance[] = [];
-  for (const { instance, verdict } of await verdictsOf(http, batch, options)) {
+  const judged = await verdictsOf(http, batch, options);
+  const doubtful = judged.filter(({ verdict }) => verdict === IN_DOUBT).map(({ instance }) => instance);
+  const held = doubtful.length === 0 ? NONE : await heldOf(http, doubtful, options);
+  for (const { instance, verdict } of judged) {
+    const { sopInstanceUid } = instance;
     if (verdict === 'again') again.push(instance);
-    else yield { sopInstanceUid: instance.sopInstanceUid, ...verdict };
+    // It holds an object of this UID; whether ours or an older one only its bytes tell.
+    else if (verdict === IN_DOUBT && held.has(sopInstanceUid)) yield { sopInstanceUid, status: 'duplicate' };
+    else yield { sopInstanceUid, ...verdict };
   }
   for (const instance of again) {
     options.signal?.throwIfAborted();
@@ -47,6 +54,7 @@ interface Judged {
   readonly verdict: Verdict | 'again';
 }
 
+const NONE: ReadonlySet<Uid> = new Set();
 const IN_DOUBT: Verdict = { status: 'unknown', retry: 'later' };
 const REFUSED: Verdict = { status: 'refused', retry: 'no' };
 const REFUSED_NOW: Verdict = { status: 'refused', retry: 'later' };
@@ -75,6 +83,7 @@ async function verdictsOf(
   const { status } = answer;
   if (NOTHING_CAN_BE_STORED.has(status)) {
     await answer.discard();
+    http.learned.note('store', 'refused');
     throw statusError(status);
   }
   if (BUSY.has(status)) {
@@ -83,7 +92,19 @@ async function verdictsOf(
   }
   const told = await readStoreAnswer(answer, signal);
   const otherwise = status >= 400 && status < 500 ? (batch.length > 1 ? 'again' : REFUSED) : IN_DOUBT;
-  return batch.map((instance) => ({ instance, verdict: told.get(instance.sopInstanceUid) ?? otherwise }));
+  if (told.size > 0) http.learned.note('store', 'accepted');
+  return batch.map((instance) => {
+    const verdict = told.get(instance.sopInstanceUid);
+    if (verdict !== undefined) learnClass(http, instance, verdict);
+    return { instance, verdict: verdict ?? otherwise };
+  });
+}
+
+const SOP_CLASS_NOT_SUPPORTED = 0x0122;
+
+function learnClass({ learned }: HttpClient, { sopClassUid }: StorableInstance, { status, statusCode }: Verdict): void {
+  if (status === 'stored' || status === 'warned') learned.noteClass(sopClassUid, true);
+  else if (status === 'refused' && statusCode === SOP_CLASS_NOT_SUPPORTED) learned.noteClass(sopClassUid, false);
 }
 
 /** Forbidden, no such service, not allowed, not implemented: the same for every instance. */
