@@ -51,9 +51,16 @@ export default {
     },
     {
       name: 'adapters-do-not-know-one-another',
+      comment: 'dcmjs is no adapter: it is the one module behind which that package stands.',
       severity: 'error',
       from: { path: '^packages/adapters/src/([^/]+)/' },
-      to: { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/$1/' },
+      to: { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/($1|dcmjs)/' },
+    },
+    {
+      name: 'dcmjs-runs-in-its-worker',
+      severity: 'error',
+      from: { pathNot: '^packages/adapters/src/dcmjs/worker\\.ts$' },
+      to: { path: 'node_modules/dcmjs/' },
     },
     {
       name: 'packages-meet-at-the-front-door',
