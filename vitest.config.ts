@@ -37,6 +37,7 @@ export default defineConfig({
       project('core', 'packages/core'),
       project('adapters', 'packages/adapters'),
       project('node', 'packages/node'),
+      project('testing', 'packages/testing'),
       project('scripts', 'scripts'),
     ],
   },
