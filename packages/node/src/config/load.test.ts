@@ -46,7 +46,7 @@ describe('a configuration', () => {
     const { config } = await loadConfig(await written(LEAST));
     expect(config).toMatchObject({
       admin: { host: '127.0.0.1' },
-      discovery: { quietSeconds: 600 },
+      discovery: { overlapHours: 24, quietSeconds: { byModality: { CT: 900, DX: 300 }, other: 600 }, sweepHour: 2 },
       pacs: { main: { onDuplicate: 'replace', use: '@interhosp/adapters/memory' } },
     });
   });

@@ -8,6 +8,18 @@ import * as defaults from './defaults.ts';
 
 const adapterSection = z.looseObject({ use: z.string().min(1) });
 const seconds = z.number().positive().max(31_536_000);
+const quiet = z.number().min(0).max(86_400);
+
+/** Modality (0008,0060) is a code string (PS3.5 6.2); `other` stands for those that are not named. */
+const modality = z.string().regex(/^(?:other|[A-Z][A-Z0-9_]{0,15})$/, 'expected a modality such as CT, or other');
+
+/** One number holds for every modality; what is named by modality goes before the defaults. */
+function quietTimes(given: number | Readonly<Record<string, number>>) {
+  if (typeof given === 'number') return { byModality: {}, other: given };
+  const { other = defaults.DISCOVERY_QUIET_SECONDS, ...named } = given;
+  const times = Object.entries({ ...defaults.DISCOVERY_QUIET_SECONDS_BY_MODALITY, ...named });
+  return { byModality: Object.fromEntries(times) as Readonly<Record<string, number>>, other };
+}
 
 /** What a hospital writes about itself. */
 export const configSchema = z.strictObject({
@@ -63,10 +75,21 @@ export const configSchema = z.strictObject({
   discovery: z
     .strictObject({
       pollSeconds: seconds.default(defaults.DISCOVERY_POLL_SECONDS),
-      /** A study is complete when its instance count stayed the same for so long. */
-      quietSeconds: z.number().min(0).max(86_400).default(defaults.DISCOVERY_QUIET_SECONDS),
-      /** Studies older than this are left alone; `all` looks at every study. */
+      /** A poll asks for the days since the last complete one, and so many hours before. */
+      overlapHours: z.number().min(0).max(744).default(defaults.DISCOVERY_OVERLAP_HOURS),
+      /** A study is complete when its instance count stayed the same for so long: for every modality, or by modality. */
+      quietSeconds: z
+        .union([quiet, z.record(modality, quiet)])
+        .prefault({})
+        .transform(quietTimes),
+      /** An order that is still open keeps its study back for so long after the last image. */
+      orderOpenHours: z.number().min(0).max(720).default(defaults.DISCOVERY_ORDER_OPEN_HOURS),
+      /** Studies older than this are left alone; `all` looks at every study, each time. */
       windowDays: z.union([z.number().int().positive(), z.literal('all')]).default(defaults.DISCOVERY_WINDOW_DAYS),
+      /** Hour of local time at which the whole window is looked at. */
+      sweepHour: z.number().int().min(0).max(23).default(defaults.DISCOVERY_SWEEP_HOUR),
+      /** Whether the sweep lists the whole PACS to find studies without a date. */
+      sweepUndated: z.boolean().default(false),
     })
     .prefault({}),
   reconciliation: z

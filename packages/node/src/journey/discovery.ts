@@ -1,172 +1,202 @@
 /**
- * Finds studies that shall leave: looks at the PACS every so often, waits until a study is quiet, reads one header of it
- * and asks the rules. What was decided for a study and a count of instances is not asked again.
+ * Finds studies that shall leave, in three ways that end in the same consideration (consider.ts):
+ *
+ * - the **poll**, every minute, asks for the days from a watermark on, less an overlap: a PACS with years of archive is not
+ *   listed whole. The watermark is when a poll last came to its end, so that a PACS that was down for days is asked for
+ *   these days;
+ * - the **sweep**, every night and at each start, asks for every day of the window: studies of older dates to which
+ *   something was added, and whatever was missed;
+ * - **push**, where the PACS tells of changes by itself.
+ *
+ * A study dated in the future is in the last, open range of poll and sweep. One without a date is in no range of dates
+ * (PS3.4 C.2.2.2.5): push finds it, and a sweep that is told to list the whole PACS for it.
  */
-import { readStudyHeader, type Uid } from '@interhosp/core/dicom';
-import { errorCodeOf } from '@interhosp/core/errors';
-import type { InstanceSummary, PacsSource, StudySummary } from '@interhosp/core/pacs';
-import type { StudyHeader } from '@interhosp/core/study';
-import type { Clock, Log } from '@interhosp/core/world';
+import type { Uid } from '@interhosp/core/dicom';
 import { errorFields } from '../observe/logger.ts';
-import { prefixSource } from './prefix-source.ts';
+import { Considering, type ConsiderPorts, type CompleteStudy } from './consider.ts';
+import { dateAt, dayByDay, daysAfter, type DateRange } from './date-range.ts';
+import { followHints } from './hints.ts';
+import { Sightings } from './sightings.ts';
+import { createStudyListing, type ListedStudies, type StudyListing } from './study-listing.ts';
+import { createSweepSchedule } from './sweep-schedule.ts';
 
-/** So many instances are tried for a header that can be read: a few bad ones must not keep a study at home. */
-const MAX_HEADER_TRIES = 5;
+export type { CompleteStudy };
+
+/** So many studies of one day that are due are asked for one by one; more are asked for by their day. */
+const MAX_SINGLE_LOOKS = 10;
 
 /** When a study counts as complete, and how far back is looked. */
 export interface DiscoverySettings {
   readonly pollMs: number;
-  readonly quietMs: number;
+  /** How far before the watermark a poll begins. */
+  readonly overlapMs: number;
+  /** Older studies are left alone, whatever way they are found. `all`: each poll lists the whole PACS. */
   readonly windowDays: number | 'all';
+  /** Hour of the nightly sweep on the hospital's wall, 0 to 23. */
+  readonly sweepHour: number;
+  /** Whether a sweep lists the whole PACS to find studies without a date. */
+  readonly sweepsUndated: boolean;
+  readonly quiet: ConsiderPorts['settings']['quiet'];
+  readonly orderOpenMs: number;
   readonly nationalNumberIssuers: readonly string[];
 }
 
-/** A study that is complete, for the rules. */
-export interface CompleteStudy {
-  readonly header: StudyHeader;
-  readonly instances: number;
-}
-
 /** What discovery needs. */
-export interface DiscoveryPorts {
-  readonly source: PacsSource;
+export interface DiscoveryPorts extends ConsiderPorts {
   readonly settings: DiscoverySettings;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Whether this study with this count was dealt with: sent, or received from elsewhere. */
-  isSettled(studyInstanceUid: Uid, instances: number): boolean;
-  /** Asks the rules and begins exchanges, durable on return. False when the rules must be asked again later. */
-  onComplete(study: CompleteStudy): Promise<boolean>;
-}
-
-interface Sighting {
-  readonly instances: number;
-  readonly sinceMs: number;
-  readonly isDone: boolean;
 }
 
 /** Runs until the signal aborts. A PACS that is down is asked again; nothing is forgotten meanwhile. */
 export async function discover(ports: DiscoveryPorts, signal: AbortSignal): Promise<void> {
-  const sightings = new Map<Uid, Sighting>();
-  while (!signal.aborted) {
-    try {
-      await lookOnce(ports, sightings, signal);
-    } catch (error) {
-      if (!signal.aborted) ports.log.write('warn', 'discovery.failed', errorFields(error));
-    }
-    await ports.clock.sleep(ports.settings.pollMs, { signal }).catch(() => {});
+  await new Discovery(ports, signal).run();
+}
+
+class Discovery {
+  readonly #ports: DiscoveryPorts;
+  readonly #signal: AbortSignal;
+  readonly #listing: StudyListing;
+  readonly #sightings: Sightings;
+  readonly #considering: Considering;
+  /** Wall time at which the newest complete poll began. */
+  #watermarkMs: number;
+  /** The same on the monotonic clock. */
+  #polledMs = Number.NEGATIVE_INFINITY;
+  #isFull = false;
+
+  constructor(ports: DiscoveryPorts, signal: AbortSignal) {
+    this.#ports = ports;
+    this.#signal = signal;
+    this.#watermarkMs = ports.clock.now();
+    this.#listing = createStudyListing(ports);
+    this.#sightings = new Sightings(() => {
+      if (!this.#isFull) ports.log.write('warn', 'discovery.memory.full', { count: this.#sightings.size });
+      this.#isFull = true;
+    });
+    this.#considering = new Considering(ports, this.#listing, this.#sightings);
   }
-}
 
-async function lookOnce(ports: DiscoveryPorts, sightings: Map<Uid, Sighting>, signal: AbortSignal): Promise<void> {
-  const seen = new Map<Uid, StudySummary>();
-  const twice = new Set<Uid>();
-  for await (const summary of ports.source.findStudies(windowOf(ports), { signal })) {
-    if (seen.has(summary.studyInstanceUid)) twice.add(summary.studyInstanceUid);
-    seen.set(summary.studyInstanceUid, summary);
+  /** Poll and sweep go side by side: the first night of a large window must not keep today's studies waiting. */
+  async run(): Promise<void> {
+    const { clock, log, settings, source } = this.#ports;
+    const sweep = this.#sweeper();
+    await Promise.all([
+      this.#everyPoll(() => this.#poll()),
+      this.#everyPoll(async () => {
+        await sweep();
+        await this.#lookAtDue();
+      }),
+      followHints({ clock, log, look: (uid) => this.#lookAt(uid), pollMs: settings.pollMs, source }, this.#signal),
+    ]);
   }
-  for (const uid of sightings.keys()) if (!seen.has(uid)) sightings.delete(uid);
-  for (const [uid, summary] of seen) {
-    // Under two patients at the source: which of them it is, a person there must say.
-    if (twice.has(uid)) {
-      if (sightings.get(uid)?.isDone !== true)
-        ports.log.write('warn', 'discovery.study.under-two-patients', { studyInstanceUid: uid });
-      sightings.set(uid, { instances: 0, isDone: true, sinceMs: 0 });
-      continue;
-    }
-    try {
-      await consider(ports, sightings, summary, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      // One unreadable study must not keep the others at home.
-      ports.log.write('warn', 'discovery.study.failed', { ...errorFields(error), studyInstanceUid: uid });
-    }
-  }
-}
 
-async function consider(
-  ports: DiscoveryPorts,
-  sightings: Map<Uid, Sighting>,
-  summary: StudySummary,
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock, settings } = ports;
-  const uid = summary.studyInstanceUid;
-  const known = sightings.get(uid);
-  if (known?.isDone === true && known.instances === summary.instances) return;
-  const instances = await instancesOf(ports, summary, signal);
-  const isSame = known?.instances === instances;
-  const sinceMs = isSame ? known.sinceMs : clock.monotonicMs();
-  const note = (isDone: boolean) => sightings.set(uid, { instances, isDone, sinceMs });
-  if (isSame && known.isDone) return;
-  if (instances === 0 || ports.isSettled(uid, instances)) return void note(instances > 0);
-  note(false);
-  if (clock.monotonicMs() - sinceMs < settings.quietMs) return;
-  note(await ports.onComplete({ header: await headerOf(ports, summary, signal), instances }));
-}
-
-/** How many instances the PACS holds of a study now: its own word, or counted where it does not say. */
-export async function instancesOf(
-  { source }: Pick<DiscoveryPorts, 'source'>,
-  { instances, studyInstanceUid }: StudySummary,
-  signal: AbortSignal,
-): Promise<number> {
-  if (instances !== undefined) return instances;
-  let counted = 0;
-  for await (const _ of source.findInstances(studyInstanceUid, { signal })) counted++;
-  return counted;
-}
-
-/**
- * The header of one instance, with what the PACS says of the study as a whole.
- *
- * @throws {DicomError} when none of the first few instances can be read.
- */
-export async function headerOf(
-  ports: Pick<DiscoveryPorts, 'settings' | 'source'>,
-  summary: StudySummary,
-  signal: AbortSignal,
-): Promise<StudyHeader> {
-  const listed = await firstOf(ports.source.findInstances(summary.studyInstanceUid, { signal }), MAX_HEADER_TRIES);
-  const tries = listed.length === 0 ? [[]] : listed.map((instance) => [instance]);
-  const failures: unknown[] = [];
-  for (const instances of tries) {
-    try {
-      const header = await headerIn(ports, summary, instances, signal);
-      if (header !== undefined) return header;
-    } catch (error) {
-      // What is wrong with this one instance says nothing of the next; a PACS that fails does.
-      if (errorCodeOf(error)?.startsWith('DICOM_') !== true) throw error;
-      failures.push(error);
+  async #everyPoll(work: () => Promise<void>): Promise<void> {
+    const { clock, log, settings } = this.#ports;
+    while (!this.#signal.aborted) {
+      try {
+        await work();
+      } catch (error) {
+        if (!this.#signal.aborted) log.write('warn', 'discovery.failed', errorFields(error));
+      }
+      await clock.sleep(settings.pollMs, { signal: this.#signal }).catch(() => {});
     }
   }
-  if (failures.length > 0) throw failures[0];
-  return summary.header;
-}
 
-/** Undefined when nothing comes. */
-async function headerIn(
-  { settings, source }: Pick<DiscoveryPorts, 'settings' | 'source'>,
-  summary: StudySummary,
-  instances: readonly InstanceSummary[],
-  signal: AbortSignal,
-): Promise<StudyHeader | undefined> {
-  for await (const { dataSet, transferSyntaxUid } of source.retrieve(summary.studyInstanceUid, { instances, signal })) {
-    const { nationalNumberIssuers } = settings;
-    const { header } = await readStudyHeader(await prefixSource(dataSet), transferSyntaxUid, { nationalNumberIssuers });
-    const modalities = [...new Set([...header.modalities, ...summary.header.modalities])].toSorted();
-    return { ...header, modalities };
+  // ---- the poll
+
+  async #poll(): Promise<void> {
+    const { clock } = this.#ports;
+    const [nowMs, beganMs] = [clock.now(), clock.monotonicMs()];
+    for await (const listed of this.#listing.ofDays(this.#pollRange(nowMs), this.#signal)) await this.#consider(listed);
+    this.#watermarkMs = nowMs;
+    this.#polledMs = beganMs;
+    if (this.#ports.settings.windowDays === 'all') this.#sightings.prune(beganMs);
   }
-  return undefined;
-}
 
-function windowOf({ clock, settings }: DiscoveryPorts) {
-  if (settings.windowDays === 'all') return {};
-  return { studyDateFrom: new Date(clock.now() - settings.windowDays * 86_400_000).toISOString().slice(0, 10) };
-}
+  #pollRange(nowMs: number): DateRange {
+    const { overlapMs } = this.#ports.settings;
+    const oldest = this.#oldestDate(nowMs);
+    if (oldest === undefined) return {};
+    // A clock that was set back has a watermark before it that is not true any more.
+    const from = this.#dateAt(Math.min(nowMs, this.#watermarkMs) - overlapMs);
+    return { from: from < oldest ? oldest : from };
+  }
 
-async function firstOf<T>(items: AsyncIterable<T>, most: number): Promise<readonly T[]> {
-  const first: T[] = [];
-  for await (const item of items) if (first.push(item) === most) break;
-  return first;
+  // ---- the sweep
+
+  /** Goes on where it was when the PACS failed. */
+  #sweeper(): () => Promise<void> {
+    const { clock, log, settings, utcOffsetMinutes } = this.#ports;
+    const schedule = createSweepSchedule({ clock, hour: settings.sweepHour, utcOffsetMinutes });
+    let left: readonly (DateRange | 'undated')[] = [];
+    let beganMs: number | undefined;
+    return async () => {
+      const oldest = this.#oldestDate(clock.now());
+      // Each poll looks at everything.
+      if (oldest === undefined) return;
+      if (schedule.isDue()) {
+        schedule.began();
+        this.#isFull = false;
+        beganMs = clock.monotonicMs();
+        left = [
+          ...dayByDay(oldest, this.#dateAt(clock.now())),
+          ...(settings.sweepsUndated ? ['undated' as const] : []),
+        ];
+      }
+      if (beganMs === undefined) return;
+      for (let [next] = left; next !== undefined; [next] = left) {
+        if (next === 'undated') await this.#consider(await this.#listing.undated(this.#signal));
+        else for await (const listed of this.#listing.ofDays(next, this.#signal)) await this.#consider(listed);
+        left = left.slice(1);
+      }
+      this.#sightings.prune(beganMs);
+      log.write('info', 'discovery.swept', { count: this.#sightings.size, durationMs: clock.monotonicMs() - beganMs });
+      beganMs = undefined;
+    };
+  }
+
+  // ---- single studies
+
+  /** What no poll sees, and was quiet: studies of older days that the sweep or a push found. */
+  async #lookAtDue(): Promise<void> {
+    const due = this.#sightings.due(this.#ports.clock.monotonicMs(), this.#polledMs);
+    for (const [date, uids] of Map.groupBy(due.keys(), (uid) => due.get(uid)?.date)) {
+      if (date !== undefined && uids.length > MAX_SINGLE_LOOKS) {
+        const day = { from: date, to: date };
+        for await (const listed of this.#listing.ofDays(day, this.#signal)) await this.#consider(listed);
+      }
+      // Also those that have left their day: deleted, or dated anew.
+      for (const uid of uids)
+        if (this.#sightings.get(uid)?.lookedMs === due.get(uid)?.lookedMs) await this.#lookAgain(uid);
+    }
+  }
+
+  async #lookAgain(uid: Uid): Promise<void> {
+    const listed = await this.#listing.ofStudy(uid, this.#signal);
+    if (listed.studies.size === 0) this.#sightings.delete(uid);
+    await this.#consider(listed);
+  }
+
+  /** False when the PACS does not list it yet, or another look at it is under way. */
+  async #lookAt(uid: Uid): Promise<boolean> {
+    const { askedMs, studies } = await this.#listing.ofStudy(uid, this.#signal);
+    const listings = studies.get(uid) ?? [];
+    const oldest = this.#oldestDate(this.#ports.clock.now());
+    const isOld = listings.every(({ header: { studyDate } }) => studyDate !== undefined && studyDate < (oldest ?? ''));
+    if (listings.length === 0) return false;
+    return isOld || (await this.#considering.consider(listings, { askedMs, isHint: true }, this.#signal));
+  }
+
+  async #consider({ askedMs, studies }: ListedStudies): Promise<void> {
+    for (const listings of studies.values()) await this.#considering.consider(listings, { askedMs }, this.#signal);
+  }
+
+  /** Undefined when every date is looked at. */
+  #oldestDate(nowMs: number): string | undefined {
+    const { windowDays } = this.#ports.settings;
+    return windowDays === 'all' ? undefined : daysAfter(this.#dateAt(nowMs), -windowDays);
+  }
+
+  #dateAt(epochMs: number): string {
+    return dateAt(epochMs, this.#ports.utcOffsetMinutes(epochMs));
+  }
 }

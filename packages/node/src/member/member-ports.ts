@@ -7,6 +7,7 @@ import type { MemberId } from '@interhosp/core/study';
 import { TRANSFER_PROTOCOL_ID } from '@interhosp/core/transfer';
 import type { Clock, Log } from '@interhosp/core/world';
 import type { LoadedConfig } from '../config/load.ts';
+import type { MemberConfig } from '../config/schema.ts';
 import type { CompleteStudy } from '../journey/discovery.ts';
 import type { InboundPorts, OutboundPorts, SharedPorts } from '../journey/ports.ts';
 import { RECEIPT_PROTOCOL_ID } from '../journey/receipts.ts';
@@ -107,11 +108,17 @@ export class MemberPorts {
       onComplete: (study: CompleteStudy) => outgoing.route(study),
       settings: {
         nationalNumberIssuers: reconciliation.nationalNumberIssuers,
+        orderOpenMs: discovery.orderOpenHours * 3_600_000,
+        overlapMs: discovery.overlapHours * 3_600_000,
         pollMs: discovery.pollSeconds * 1000,
-        quietMs: discovery.quietSeconds * 1000,
+        quiet: quietTimesMs(discovery.quietSeconds),
+        sweepHour: discovery.sweepHour,
+        sweepsUndated: discovery.sweepUndated,
         windowDays: discovery.windowDays,
       },
       source,
+      // Study dates are written by clocks on the hospital's walls, and so is this machine's.
+      utcOffsetMinutes: (epochMs: number) => -new Date(epochMs).getTimezoneOffset(),
     };
   }
 
@@ -136,4 +143,9 @@ export class MemberPorts {
     }
     throw failure;
   }
+}
+
+function quietTimesMs({ byModality, other }: MemberConfig['discovery']['quietSeconds']) {
+  const entries = Object.entries(byModality).map(([modality, seconds]) => [modality, seconds * 1000] as const);
+  return { byModalityMs: Object.fromEntries(entries), otherMs: other * 1000 };
 }

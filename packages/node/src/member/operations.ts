@@ -6,7 +6,7 @@ import type { StudySummary } from '@interhosp/core/pacs';
 import { parseMemberId } from '@interhosp/core/study';
 import type { Clock } from '@interhosp/core/world';
 import type { LoadedConfig } from '../config/load.ts';
-import { headerOf, instancesOf } from '../journey/discovery.ts';
+import { headerOf, instancesOf } from '../journey/first-header.ts';
 import { decide } from '../journey/patient.ts';
 import {
   byUrgency,

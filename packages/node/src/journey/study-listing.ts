@@ -1,0 +1,149 @@
+/**
+ * Lists the studies of a range of days, in pieces that a PACS is willing to answer and that fit in memory: a range that is
+ * too many is halved, and what was learned of its size is kept for the next time.
+ */
+import type { Uid } from '@interhosp/core/dicom';
+import { errorCodeOf, PacsError } from '@interhosp/core/errors';
+import type { PacsSource, StudyQuery, StudySummary } from '@interhosp/core/pacs';
+import type { Clock, Log } from '@interhosp/core/world';
+import { dateAt, daysIn, halvesOf, type DateRange } from './date-range.ts';
+
+/** Studies held at once: three weeks of a large hospital. An answer that goes on beyond is asked for in halves. */
+const MAX_LISTED_STUDIES = 20_000;
+/** Queries of one listing: a century of archive in pieces of a few weeks. */
+const MAX_QUERIES = 2_000;
+/** Halving a century down to a day takes 17; a PACS that finds even that too many finds everything too many. */
+const MAX_QUERIES_IN_VAIN = 40;
+
+/** What a listing asks, and of whom. */
+export interface ListingPorts {
+  readonly source: PacsSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How far the hospital's own time is ahead of UTC at an instant, in minutes. */
+  utcOffsetMinutes(epochMs: number): number;
+}
+
+/** One answer. */
+export interface ListedStudies {
+  /** Monotonic time at which it was asked for: what it says is at least as new. */
+  readonly askedMs: number;
+  /** Each study as often as it is listed: twice when it stands under two patients. */
+  readonly studies: ReadonlyMap<Uid, readonly StudySummary[]>;
+}
+
+/** Lists studies; made once for each PACS. */
+export interface StudyListing {
+  /**
+   * Newest days first. A single day that is too many is logged once and passed by: the others must not wait for it.
+   *
+   * @throws {PacsError} as the adapter; `PACS_TOO_MANY` when there is no end of halving.
+   */
+  ofDays(range: DateRange, signal: AbortSignal): AsyncGenerator<ListedStudies>;
+  /** The studies without a date. No query asks for these alone (PS3.4 C.2.2.2), so that the whole PACS is listed. */
+  undated(signal: AbortSignal): Promise<ListedStudies>;
+  /** One study, under every patient that it is listed with. */
+  ofStudy(studyInstanceUid: Uid, signal: AbortSignal): Promise<ListedStudies>;
+}
+
+/** Makes a listing that remembers which ranges are too many. */
+export function createStudyListing(ports: ListingPorts): StudyListing {
+  const learned = new Learned(ports.log);
+  return {
+    ofDays: (range, signal) => listDays(range, ports, learned, signal),
+    ofStudy: (studyInstanceUid, signal) => ask({ studyInstanceUid }, ports, signal),
+    undated: (signal) => ask({}, ports, signal, ({ header }) => header.studyDate === undefined),
+  };
+}
+
+async function* listDays(
+  range: DateRange,
+  ports: ListingPorts,
+  learned: Learned,
+  signal: AbortSignal,
+): AsyncGenerator<ListedStudies> {
+  const nowMs = ports.clock.now();
+  const today = dateAt(nowMs, ports.utcOffsetMinutes(nowMs));
+  const pending = [range];
+  let answers = 0;
+  for (let queries = 0; pending.length > 0;) {
+    const piece = pending.shift() as DateRange;
+    const halves = halvesOf(piece, today);
+    if (halves.length === 0 || !learned.isTooMany(piece, today)) {
+      if (queries++ >= (answers === 0 ? MAX_QUERIES_IN_VAIN : MAX_QUERIES)) {
+        throw new PacsError('PACS_TOO_MANY', { details: { count: queries } });
+      }
+      const listed = await unlessTooMany(ask(queryOf(piece), ports, signal));
+      if (listed !== undefined) {
+        answers++;
+        yield listed;
+        continue;
+      }
+      learned.tooMany(piece, today);
+      if (halves.length === 0) learned.givenUp(piece);
+    }
+    pending.unshift(...halves);
+  }
+}
+
+/** What a PACS, or our own limit, found too many before: it is not asked again. Each loss is logged once. */
+class Learned {
+  readonly #log: Log;
+  readonly #logged = new Set<string>();
+  #days: number | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  isTooMany(range: DateRange, today: string): boolean {
+    return this.#days !== undefined && daysIn(range, today) >= this.#days;
+  }
+
+  tooMany(range: DateRange, today: string): void {
+    this.#days = Math.min(this.#days ?? Number.POSITIVE_INFINITY, daysIn(range, today));
+    // Halves have dates: studies without one are asked for apart, or come by push.
+    if (range.from === undefined && range.to === undefined) this.#once('discovery.undated.not-listed', 'undated');
+  }
+
+  givenUp({ from = '' }: DateRange): void {
+    this.#once('discovery.day.too-many', from);
+  }
+
+  #once(event: string, key: string): void {
+    if (this.#logged.has(key)) return;
+    this.#logged.add(key);
+    this.#log.write('error', event, { limit: MAX_LISTED_STUDIES });
+  }
+}
+
+function queryOf({ from, to }: DateRange): StudyQuery {
+  return { ...(from !== undefined && { studyDateFrom: from }), ...(to !== undefined && { studyDateTo: to }) };
+}
+
+async function unlessTooMany<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (errorCodeOf(error) === 'PACS_TOO_MANY') return undefined;
+    throw error;
+  }
+}
+
+async function ask(
+  query: StudyQuery,
+  { clock, source }: ListingPorts,
+  signal: AbortSignal,
+  isWanted: (summary: StudySummary) => boolean = () => true,
+): Promise<ListedStudies> {
+  const askedMs = clock.monotonicMs();
+  const studies = new Map<Uid, StudySummary[]>();
+  for await (const summary of source.findStudies(query, { signal })) {
+    if (!isWanted(summary)) continue;
+    const same = studies.get(summary.studyInstanceUid);
+    if (same !== undefined) same.push(summary);
+    else if (studies.size < MAX_LISTED_STUDIES) studies.set(summary.studyInstanceUid, [summary]);
+    else throw new PacsError('PACS_TOO_MANY', { details: { limit: MAX_LISTED_STUDIES } });
+  }
+  return { askedMs, studies };
+}
