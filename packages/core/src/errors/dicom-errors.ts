@@ -50,4 +50,9 @@ export const DICOM_ERRORS = {
     text: 'The data set lacks an identifier that every instance must have',
     fix: 'Have the source repaired; Study, Series and SOP Instance UID are required',
   },
+  DICOM_PIXELS_UNDECODABLE: {
+    retry: 'no',
+    text: 'The compressed pixels cannot be decoded without loss',
+    fix: 'Have the source send the instance in a transfer syntax that the PACS takes; its bytes are kept',
+  },
 } as const;

@@ -6,6 +6,7 @@ export type { Disk, DiskFile, OpenMode } from './disk.ts';
 export type { Inflate } from './inflate.ts';
 export { silentLog } from './log.ts';
 export type { Log, LogLevel } from './log.ts';
+export type { CodedFrame, FrameShape, PixelCodec, PixelDecoder } from './pixel-decoder.ts';
 export type { Random } from './random.ts';
 export { keepSafe, safeFieldProblem } from './safe-fields.ts';
 export type { SafeFields } from './safe-fields.ts';

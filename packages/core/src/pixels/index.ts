@@ -1,0 +1,13 @@
+export { chooseSyntax } from './choose-syntax.ts';
+export type { DecodePolicy, SyntaxChoice } from './choose-syntax.ts';
+export { pixelCodecOf, undecodable } from './codecs.ts';
+export { checkCodestream } from './codestream.ts';
+export type { Rewriter } from './equipment.ts';
+export { decodeJpegLossless } from './jpeg-lossless.ts';
+export { PIXEL_LIMITS } from './limits.ts';
+export { nativeFrame } from './native-frame.ts';
+export type { DecodedSamples } from './native-frame.ts';
+export { rewriteInstance } from './rewrite-instance.ts';
+export type { RewriteOptions, RewrittenInstance } from './rewrite-instance.ts';
+export { decodeRle } from './rle.ts';
+export { splicedSource } from './spliced-source.ts';
