@@ -61,8 +61,8 @@ export async function scriptedServer(
   };
 }
 
-/** A port where nobody has business; counts who knocks. */
-export async function canary(): Promise<{
+/** A port where nobody has business, on one loopback address or on every address there is; counts who knocks. */
+export async function canary({ isEverywhere = false }: { readonly isEverywhere?: boolean } = {}): Promise<{
   readonly port: number;
   readonly knocks: () => number;
   readonly close: () => Promise<void>;
@@ -72,7 +72,8 @@ export async function canary(): Promise<{
     knocks++;
     socket.destroy();
   });
-  server.listen(0, '127.0.0.1');
+  if (isEverywhere) server.listen(0);
+  else server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
