@@ -20,6 +20,10 @@ const AREAS: Readonly<Record<ErrorArea, { readonly title: string; readonly about
   },
   dicom: { title: 'DICOM', about: '`DicomError`: the bytes of a data set, or a value that goes into one.' },
   federation: { title: 'Federation', about: '`FederationError`: rosters, signed documents and permissions.' },
+  import: {
+    title: 'Import',
+    about: '`ImportError`: documents, pictures, videos and sound that become objects of a study.',
+  },
   pacs: { title: 'PACS', about: '`PacsError`: a PACS, whatever the adapter.' },
   peer: { title: 'Peers', about: '`PeerError`: connections between members.' },
   reconciliation: {

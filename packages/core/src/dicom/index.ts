@@ -14,6 +14,7 @@ export {
 export type { DateTime } from './date-time.ts';
 export { encodeElements } from './element.ts';
 export type { ElementValue, ItemValue, NewElement, NumberVr } from './element.ts';
+export { encodeElementHeader } from './encode.ts';
 export type { VrForm } from './encode.ts';
 export { createHeaderScanner, LAST_SPLICED_TAG } from './header-scanner.ts';
 export type { HeaderScanner, HeaderScannerOptions, HeaderValue, HeaderValues } from './header-scanner.ts';

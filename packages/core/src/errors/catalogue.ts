@@ -5,6 +5,7 @@
 import { CONFIG_ERRORS } from './config-errors.ts';
 import { DICOM_ERRORS } from './dicom-errors.ts';
 import { FEDERATION_ERRORS } from './federation-errors.ts';
+import { IMPORT_ERRORS } from './import-errors.ts';
 import { PACS_ERRORS } from './pacs-errors.ts';
 import { PEER_ERRORS } from './peer-errors.ts';
 import { RECONCILIATION_ERRORS } from './reconciliation-errors.ts';
@@ -16,6 +17,7 @@ export const ERRORS_BY_AREA = {
   config: CONFIG_ERRORS,
   dicom: DICOM_ERRORS,
   federation: FEDERATION_ERRORS,
+  import: IMPORT_ERRORS,
   pacs: PACS_ERRORS,
   peer: PEER_ERRORS,
   reconciliation: RECONCILIATION_ERRORS,
@@ -42,6 +44,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorEntry>> = {
   ...CONFIG_ERRORS,
   ...DICOM_ERRORS,
   ...FEDERATION_ERRORS,
+  ...IMPORT_ERRORS,
   ...PACS_ERRORS,
   ...PEER_ERRORS,
   ...RECONCILIATION_ERRORS,

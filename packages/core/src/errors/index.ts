@@ -5,6 +5,7 @@ export {
   DicomError,
   errorCodeOf,
   FederationError,
+  ImportError,
   InterhospError,
   isInterhospError,
   PacsError,

@@ -55,6 +55,14 @@ export class DicomError extends InterhospError {
   }
 }
 
+/** A file that is not DICOM cannot become an object of a study. */
+export class ImportError extends InterhospError {
+  override readonly name: string = 'ImportError';
+  constructor(code: ErrorCodeOf<'import'>, options?: InterhospErrorOptions) {
+    super(code, options);
+  }
+}
+
 /** A PACS cannot be reached, refuses, or does not hold what it said. */
 export class PacsError extends InterhospError {
   override readonly name: string = 'PacsError';
