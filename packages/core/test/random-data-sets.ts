@@ -31,7 +31,7 @@ function writeElement(form: VrForm, element: RandomElement): Uint8Array {
     ...element.items.map((item) => writeItem(inner, item)),
     new Uint8Array(0),
   ]);
-  const end = element.isUndefined ? mark(TAGS.SequenceDelimitationItem, 0) : new Uint8Array(0);
+  const end = element.isUndefined ? mark(inner, TAGS.SequenceDelimitationItem, 0) : new Uint8Array(0);
   const length = element.isUndefined ? UNDEFINED_LENGTH : items.length;
   return concatBytes([encodeElementHeader(form, element.tag, element.vr, length), items, end]);
 }
@@ -41,12 +41,12 @@ function writeItem(
   item: { readonly isUndefined: boolean; readonly elements: readonly RandomElement[] },
 ): Uint8Array {
   const content = writeElements(form, item.elements);
-  if (!item.isUndefined) return concatBytes([mark(TAGS.Item, content.length), content]);
-  return concatBytes([mark(TAGS.Item, UNDEFINED_LENGTH), content, mark(TAGS.ItemDelimitationItem, 0)]);
+  if (!item.isUndefined) return concatBytes([mark(form, TAGS.Item, content.length), content]);
+  return concatBytes([mark(form, TAGS.Item, UNDEFINED_LENGTH), content, mark(form, TAGS.ItemDelimitationItem, 0)]);
 }
 
-function mark(tag: number, length: number): Uint8Array {
-  return encodeElementHeader('implicit', tag, 'UN', length);
+function mark(form: VrForm, tag: number, length: number): Uint8Array {
+  return encodeElementHeader(form, tag, 'UN', length);
 }
 
 const VALUE_VRS = ['LO', 'PN', 'SH', 'UI', 'OB', 'OW', 'US', 'UN', 'UT', 'DS'] as const;
@@ -84,5 +84,5 @@ export const randomElements: fc.Arbitrary<readonly RandomElement[]> = trees.elem
 /** In implicit VR what a sequence is follows from its tag: private ones of defined length are opaque values. */
 export function isReadAsSequence(form: VrForm, element: RandomElement): boolean {
   if ('value' in element) return false;
-  return form === 'explicit' || element.isUndefined || implicitVrOf(element.tag) === 'SQ';
+  return form !== 'implicit' || element.isUndefined || implicitVrOf(element.tag) === 'SQ';
 }

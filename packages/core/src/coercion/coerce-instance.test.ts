@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { corpusFiles, dataSetOf } from '../../test/corpus-files.ts';
 import { collect } from '../../test/streams.ts';
-import { tinyWalk } from '../../test/tiny-walker.ts';
+import { tinyForm, tinyWalk } from '../../test/tiny-walker.ts';
 import { generateStudy, SAMPLE_PATIENT, type SampleKind } from '../conformance/sample-studies.ts';
 import { bytesSource } from '../dicom/byte-source.ts';
 import { concatBytes, latin1Bytes, latin1Text } from '../dicom/bytes.ts';
@@ -19,7 +19,7 @@ import { parseElements, parseItems, type ParsedElement } from '../dicom/parse.ts
 import { readStudyHeader } from '../dicom/read-study-header.ts';
 import { spliceStream } from '../dicom/splice.ts';
 import { formatTag, TAGS, type Tag } from '../dicom/tag.ts';
-import { TRANSFER_SYNTAXES } from '../dicom/transfer-syntax.ts';
+import { TRANSFER_SYNTAXES, vrFormOf } from '../dicom/transfer-syntax.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { UNDEFINED_LENGTH, type Vr } from '../dicom/vr.ts';
 import { parseMemberId } from '../study/index.ts';
@@ -28,6 +28,8 @@ import type { CoercionInput } from './coercion.ts';
 
 const EXPLICIT = TRANSFER_SYNTAXES.ExplicitVRLittleEndian;
 const IMPLICIT = TRANSFER_SYNTAXES.ImplicitVRLittleEndian;
+const BIG_ENDIAN = TRANSFER_SYNTAXES.ExplicitVRBigEndian;
+const SYNTAXES = { explicit: EXPLICIT, 'explicit-big-endian': BIG_ENDIAN, implicit: IMPLICIT } as const;
 
 const INPUT: CoercionInput = {
   patient: {
@@ -104,7 +106,8 @@ describe('coerceInstance on every corpus file', () => {
         continue;
       }
       accepted++;
-      const isExplicit = syntax !== IMPLICIT;
+      const isExplicit = tinyForm(syntax);
+      const form = vrFormOf(syntax);
       const { header } = await readStudyHeader(bytesSource(coerced.result), syntax);
       expect(header.patient.name, file.name).toEqual(INPUT.patient.name);
       expect(header.patient.patientId, file.name).toEqual(INPUT.patient.patientId);
@@ -114,10 +117,7 @@ describe('coerceInstance on every corpus file', () => {
           .map(({ from, to }) => Buffer.from(bytes.subarray(from, to)).toString('base64'));
       expect(untouched(coerced.result), file.name).toEqual(untouched(before));
       // Every element that was replaced or removed stands in Original Attributes as the bytes it was.
-      const kept = parseElements(
-        modified(coerced.result, isExplicit ? 'explicit' : 'implicit'),
-        isExplicit ? 'explicit' : 'implicit',
-      );
+      const kept = parseElements(modified(coerced.result, form), form);
       for (const { tag, valueFrom, to } of tinyWalk(before, isExplicit)) {
         if (!coerced.changed.includes(formatTag(tag)) || tag === TAGS.OriginalAttributesSequence) continue;
         const old = kept.find((element) => element.tag === tag);
@@ -290,7 +290,7 @@ describe('coerceInstance', () => {
         [...other('S-1', 'SOURCE'), items(TAGS.OtherPatientIDsSequence, other('X', 'OTHER'))],
         form,
       );
-      const { result } = await coerce(bytes, form === 'explicit' ? EXPLICIT : IMPLICIT);
+      const { result } = await coerce(bytes, SYNTAXES[form]);
       expect(idsOf(result, form)).toEqual([
         ['X', 'OTHER', undefined],
         ['S-1', 'SOURCE', 'TEXT'],
@@ -437,16 +437,22 @@ describe('coerceInstance', () => {
       text(TAGS.ReasonForTheAttributeModification, 'CS', 'CORRECT'),
       text(TAGS.SourceOfPreviousValues, 'LO', 'elsewhere'),
     ];
-    const earlierItem = (form: VrForm): Uint8Array => encodeItem([encodeElements(form, EARLIER, ASCII_CHARACTER_SET)]);
+    const earlierItem = (form: VrForm): Uint8Array =>
+      encodeItem(form, [encodeElements(form, EARLIER, ASCII_CHARACTER_SET)]);
     const undefinedItem = (form: VrForm): Uint8Array =>
       concatBytes([
-        encodeElementHeader('implicit', TAGS.Item, 'UN', UNDEFINED_LENGTH),
+        encodeElementHeader(form, TAGS.Item, 'UN', UNDEFINED_LENGTH),
         encodeElements(form, EARLIER, ASCII_CHARACTER_SET),
-        encodeElementHeader('implicit', TAGS.ItemDelimitationItem, 'UN', 0),
+        encodeElementHeader(form, TAGS.ItemDelimitationItem, 'UN', 0),
       ]);
     const tag = TAGS.OriginalAttributesSequence;
+    const ROWS: Tag = 0x00280010;
     const undefinedLength = (form: VrForm, vr: Vr, content: Uint8Array): Uint8Array =>
-      concatBytes([encodeElementHeader(form, tag, vr, UNDEFINED_LENGTH), content, encodeSequenceEnd()]);
+      concatBytes([
+        encodeElementHeader(form, tag, vr, UNDEFINED_LENGTH),
+        content,
+        encodeSequenceEnd(vr === 'UN' ? 'implicit' : form),
+      ]);
 
     it.each([
       [
@@ -485,10 +491,31 @@ describe('coerceInstance', () => {
         undefinedLength('explicit', 'UN', undefinedItem('implicit')),
         undefinedItem('implicit'),
       ],
+      [
+        'big endian, defined length',
+        'explicit-big-endian',
+        encodeSequence('explicit-big-endian', tag, [earlierItem('explicit-big-endian')]),
+        earlierItem('explicit-big-endian'),
+      ],
+      [
+        'big endian, undefined length',
+        'explicit-big-endian',
+        undefinedLength('explicit-big-endian', 'SQ', undefinedItem('explicit-big-endian')),
+        undefinedItem('explicit-big-endian'),
+      ],
+      [
+        'big endian, as UN in implicit VR little endian',
+        'explicit-big-endian',
+        undefinedLength('explicit-big-endian', 'UN', undefinedItem('implicit')),
+        undefinedItem('implicit'),
+      ],
     ] as const)('append to what is there, earlier items byte for byte: %s', async (_what, form, sequence, item) => {
-      const issuer = items(TAGS.IssuerOfPatientIDQualifiersSequence, [text(TAGS.UniversalEntityID, 'UT', '1.2.3')]);
+      const issuer = items(TAGS.IssuerOfPatientIDQualifiersSequence, [
+        { tag: ROWS, value: { vr: 'US', numbers: [258] } },
+        text(TAGS.UniversalEntityID, 'UT', '1.2.3'),
+      ]);
       const bytes = concatBytes([dataSet([text(TAGS.PatientID, 'LO', 'S-1'), issuer], form), sequence]);
-      const { result } = await coerce(bytes, form === 'explicit' ? EXPLICIT : IMPLICIT);
+      const { result } = await coerce(bytes, SYNTAXES[form]);
       const list = itemsOf(result, tag, form);
       expect(list).toHaveLength(2);
       expect(list[0]?.itemBytes).toEqual(item);
@@ -502,8 +529,12 @@ describe('coerceInstance', () => {
       expect(valueOf(old, TAGS.PatientID, inner)).toBe('S-1');
       const qualifiers = itemsOf(old, TAGS.IssuerOfPatientIDQualifiersSequence, inner)[0]?.content ?? new Uint8Array(0);
       expect(valueOf(qualifiers, TAGS.UniversalEntityID, inner)).toBe('1.2.3');
+      // A number goes in the order of bytes of the sequence it stands in.
+      expect([...(find(qualifiers, ROWS, inner)?.value ?? [])]).toEqual(
+        inner === 'explicit-big-endian' ? [1, 2] : [2, 1],
+      );
       // A second hospital on.
-      const again = await coerce(result, form === 'explicit' ? EXPLICIT : IMPLICIT, {
+      const again = await coerce(result, SYNTAXES[form], {
         time: { epochMs: 0, utcOffsetMinutes: 0 },
       });
       const thrice = itemsOf(again.result, tag, form);
@@ -543,7 +574,10 @@ describe('coerceInstance', () => {
       expect(await flags(dataSet([text(0x00280301, 'CS', 'YES')]))).toEqual(['contains-source-identifiers']);
       const inUn: NewElement = {
         tag: 0x00091050,
-        value: { vr: 'UN', bytes: encodeItem([encodeElement('implicit', TAGS.PatientName, 'PN', latin1Bytes('A'))]) },
+        value: {
+          vr: 'UN',
+          bytes: encodeItem('implicit', [encodeElement('implicit', TAGS.PatientName, 'PN', latin1Bytes('A'))]),
+        },
       };
       expect(await flags(dataSet([inUn]))).toEqual(['contains-source-identifiers']);
     });
@@ -572,7 +606,7 @@ describe('coerceInstance', () => {
   });
 
   it('passes on what the sender is to be told: unsupported syntaxes, missing identifiers, truncation', async () => {
-    await expect(coerce(study(), TRANSFER_SYNTAXES.ExplicitVRBigEndian)).rejects.toHaveProperty(
+    await expect(coerce(study(), TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian)).rejects.toHaveProperty(
       'code',
       'DICOM_TRANSFER_SYNTAX_UNSUPPORTED',
     );

@@ -45,18 +45,20 @@ export function growSequence(form: VrForm, grown: GrownSequence, characterSet: C
   const earlier = old === undefined ? [] : parseItems(old.value, innerForm, old);
   const items = [
     ...earlier.filter((item) => keep(item, innerForm)).map((item) => item.itemBytes),
-    ...grown.add(innerForm).map((elements) => encodeItem([encodeElements(innerForm, elements, characterSet)])),
+    ...grown
+      .add(innerForm)
+      .map((elements) => encodeItem(innerForm, [encodeElements(innerForm, elements, characterSet)])),
   ];
   if (items.length === 0) return undefined;
   const content = concatBytes(items);
   const vr = old?.vr ?? 'SQ';
   if (old?.isUndefinedLength === true) {
-    return concatBytes([encodeElementHeader(form, tag, vr, UNDEFINED_LENGTH), content, encodeSequenceEnd()]);
+    return concatBytes([encodeElementHeader(form, tag, vr, UNDEFINED_LENGTH), content, encodeSequenceEnd(innerForm)]);
   }
   return concatBytes([encodeElementHeader(form, tag, vr, content.length), content]);
 }
 
-/** How the items of a sequence write their VR: UN holds implicit VR (PS3.5 6.2.2). */
+/** How the items of a sequence write their VR: UN holds implicit VR little endian (PS3.5 6.2.2). */
 export function innerFormOf(form: VrForm, old: OldElement): VrForm {
   if (old.vr === 'UN') return 'implicit';
   if (old.vr === 'SQ') return form;

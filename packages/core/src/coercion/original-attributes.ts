@@ -6,12 +6,19 @@ import { concatBytes } from '../dicom/bytes.ts';
 import type { CharacterSet } from '../dicom/character-set.ts';
 import { formatDateTime } from '../dicom/date-time.ts';
 import { isConformingText, type NewElement } from '../dicom/element.ts';
-import { encodeElement, encodeElementHeader, encodeItem, encodeSequence, type VrForm } from '../dicom/encode.ts';
+import {
+  encodeElement,
+  encodeElementHeader,
+  encodeItem,
+  encodeSequence,
+  isLittleEndian,
+  type VrForm,
+} from '../dicom/encode.ts';
 import { implicitVrOf } from '../dicom/implicit-vr.ts';
 import { DICOM_LIMITS } from '../dicom/limits.ts';
 import { parseElements, parseItems, type ParsedElement } from '../dicom/parse.ts';
 import { formatTag, TAGS, type Tag } from '../dicom/tag.ts';
-import { isCharacterSetText, isString } from '../dicom/vr.ts';
+import { isCharacterSetText, isString, numberBytes } from '../dicom/vr.ts';
 import { latin1Text } from '../dicom/bytes.ts';
 import { DicomError } from '../errors/interhosp-error.ts';
 import type { CoercionInput } from './coercion.ts';
@@ -36,7 +43,7 @@ export function originalAttributesItem(
   );
   return [
     { tag: TAGS.ModifiedAttributesSequence, value: { vr: 'SQ', items: [modified] } },
-    ...(illegal.length === 0 ? [] : [nonconforming(illegal)]),
+    ...(illegal.length === 0 ? [] : [nonconforming(illegal, forms.inner)]),
     { tag: TAGS.AttributeModificationDateTime, value: { vr: 'DT', text: formatDateTime(input.time) } },
     { tag: TAGS.ModifyingSystem, value: { vr: 'LO', text: input.systemName ?? 'Interhosp' } },
     { tag: TAGS.SourceOfPreviousValues, value: { vr: 'LO', text: input.sender } },
@@ -52,14 +59,14 @@ function previousElement(
     // Absent before, or illegal: listed empty.
     return { tag, value: { vr: implicitVrOf(tag), bytes: new Uint8Array(0) } };
   }
-  const elementBytes = dataSet === inner ? old.elementBytes : toImplicit(old.elementBytes, 0);
+  const elementBytes = dataSet === inner ? old.elementBytes : toImplicit(dataSet, old.elementBytes, 0);
   return { tag, value: { elementBytes } };
 }
 
 /** Nonconforming Modified Attributes Sequence: values PS3.5 does not allow, as their bytes. */
-function nonconforming(illegal: readonly PreviousValue[]): NewElement {
+function nonconforming(illegal: readonly PreviousValue[], form: VrForm): NewElement {
   const items = illegal.map(({ tag, old }): readonly NewElement[] => [
-    { tag: TAGS.SelectorAttribute, value: { vr: 'AT', bytes: tagBytes(tag) } },
+    { tag: TAGS.SelectorAttribute, value: { vr: 'AT', bytes: tagBytes(form, tag) } },
     // 0 stands for the whole value, all values of it.
     { tag: TAGS.SelectorValueNumber, value: { vr: 'US', numbers: [0] } },
     { tag: TAGS.NonconformingDataElementValue, value: { vr: 'OB', bytes: old?.value ?? new Uint8Array(0) } },
@@ -75,20 +82,20 @@ function isConforming({ vr, value }: OldElement, characterSet: CharacterSet): bo
 }
 
 /**
- * An element of explicit VR with the same value in implicit VR, for a sequence that is UN. Values stay; headers, and so the
- * lengths of sequences, are written anew.
+ * An element of explicit VR with the same value in implicit VR little endian, for a sequence that is UN. Headers, and so the
+ * lengths of sequences, are written anew; of values only the order of bytes in big endian numbers changes.
  */
-function toImplicit(explicitBytes: Uint8Array, depth: number): Uint8Array {
+function toImplicit(form: VrForm, elementBytes: Uint8Array, depth: number): Uint8Array {
   if (depth > DICOM_LIMITS.depth)
     throw new DicomError('DICOM_LIMIT', { details: { depth, limit: DICOM_LIMITS.depth } });
-  return concatBytes(parseElements(explicitBytes, 'explicit').map((element) => implicitElement(element, depth)));
+  return concatBytes(parseElements(elementBytes, form).map((element) => implicitElement(form, element, depth)));
 }
 
-function implicitElement(element: ParsedElement, depth: number): Uint8Array {
+function implicitElement(form: VrForm, element: ParsedElement, depth: number): Uint8Array {
   const { tag, vr, value, isUndefinedLength } = element;
   if (vr === 'SQ') {
-    const items = parseItems(value, 'explicit', element).map((item) =>
-      encodeItem([toImplicit(item.content, depth + 1)]),
+    const items = parseItems(value, form, element).map((item) =>
+      encodeItem('implicit', [toImplicit(form, item.content, depth + 1)]),
     );
     return encodeSequence('implicit', tag, items);
   }
@@ -98,13 +105,21 @@ function implicitElement(element: ParsedElement, depth: number): Uint8Array {
   if (isUndefinedLength) {
     throw new DicomError('DICOM_MALFORMED', { details: { tag: formatTag(tag), reason: 'undefined-length' } });
   }
-  return encodeElement('implicit', tag, vr, value);
+  return encodeElement('implicit', tag, vr, isLittleEndian(form) ? value : swapped(value, numberBytes(vr)));
 }
 
-function tagBytes(tag: Tag): Uint8Array {
+/** The numbers of a value with their bytes the other way round; a rest that is no whole number stays. */
+function swapped(value: Uint8Array, bytesEach: number): Uint8Array {
+  if (bytesEach === 1) return value;
+  const other = value.slice();
+  for (let at = 0; at + bytesEach <= other.length; at += bytesEach) other.subarray(at, at + bytesEach).reverse();
+  return other;
+}
+
+function tagBytes(form: VrForm, tag: Tag): Uint8Array {
   const bytes = new Uint8Array(4);
   const view = new DataView(bytes.buffer);
-  view.setUint16(0, tag >>> 16, true);
-  view.setUint16(2, tag & 0xffff, true);
+  view.setUint16(0, tag >>> 16, isLittleEndian(form));
+  view.setUint16(2, tag & 0xffff, isLittleEndian(form));
   return bytes;
 }

@@ -5,7 +5,7 @@
 import { DicomError } from '../errors/interhosp-error.ts';
 import { concatBytes, latin1Bytes } from './bytes.ts';
 import { hasControlCharacter, type CharacterSet } from './character-set.ts';
-import { encodeElement, encodeItem, encodeSequence, type VrForm } from './encode.ts';
+import { encodeElement, encodeItem, encodeSequence, isLittleEndian, type VrForm } from './encode.ts';
 import { formatTag, type Tag } from './tag.ts';
 import { isCharacterSetText, isMultiValued, type Vr } from './vr.ts';
 
@@ -72,13 +72,13 @@ function encodeAtDepth(form: VrForm, { tag, value }: NewElement, set: CharacterS
   if (depth > MAX_WRITTEN_DEPTH) throw new DicomError('DICOM_LIMIT', { details: { depth, limit: MAX_WRITTEN_DEPTH } });
   if ('items' in value) {
     const items = value.items.map((item) =>
-      'itemBytes' in item ? item.itemBytes : encodeItem([encodeNested(form, item, set, depth + 1)]),
+      'itemBytes' in item ? item.itemBytes : encodeItem(form, [encodeNested(form, item, set, depth + 1)]),
     );
     return encodeSequence(form, tag, items);
   }
   if ('elementBytes' in value) return value.elementBytes;
   if ('bytes' in value) return encodeElement(form, tag, value.vr, value.bytes);
-  if ('numbers' in value) return encodeElement(form, tag, value.vr, encodeNumbers(value.vr, value.numbers));
+  if ('numbers' in value) return encodeElement(form, tag, value.vr, encodeNumbers(form, value.vr, value.numbers));
   return encodeElement(form, tag, value.vr, encodeText(tag, value.vr, value.text, set));
 }
 
@@ -151,18 +151,19 @@ function characterCount(text: string): number {
   return Array.from(text).length;
 }
 
-function encodeNumbers(vr: NumberVr, numbers: readonly number[]): Uint8Array {
+function encodeNumbers(form: VrForm, vr: NumberVr, numbers: readonly number[]): Uint8Array {
   const bytesEach = vr === 'FD' ? 8 : vr === 'US' || vr === 'SS' ? 2 : 4;
   const bytes = new Uint8Array(numbers.length * bytesEach);
   const view = new DataView(bytes.buffer);
+  const isLittle = isLittleEndian(form);
   for (const [index, number] of numbers.entries()) {
     const at = index * bytesEach;
-    if (vr === 'FD') view.setFloat64(at, number, true);
-    else if (vr === 'FL') view.setFloat32(at, number, true);
-    else if (vr === 'US') view.setUint16(at, number, true);
-    else if (vr === 'SS') view.setInt16(at, number, true);
-    else if (vr === 'UL') view.setUint32(at, number, true);
-    else view.setInt32(at, number, true);
+    if (vr === 'FD') view.setFloat64(at, number, isLittle);
+    else if (vr === 'FL') view.setFloat32(at, number, isLittle);
+    else if (vr === 'US') view.setUint16(at, number, isLittle);
+    else if (vr === 'SS') view.setInt16(at, number, isLittle);
+    else if (vr === 'UL') view.setUint32(at, number, isLittle);
+    else view.setInt32(at, number, isLittle);
   }
   return bytes;
 }

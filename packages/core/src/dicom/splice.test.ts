@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { corpusFiles, dataSetOf } from '../../test/corpus-files.ts';
 import { randomElements, writeElements } from '../../test/random-data-sets.ts';
 import { collect } from '../../test/streams.ts';
-import { tinyWalk } from '../../test/tiny-walker.ts';
+import { tinyForm, tinyWalk, type TinyForm } from '../../test/tiny-walker.ts';
 import { generateStudy } from '../conformance/sample-studies.ts';
 import { bytesSource } from './byte-source.ts';
 import { concatBytes, latin1Bytes, latin1Text } from './bytes.ts';
@@ -36,13 +36,13 @@ const named = (name: string): ElementEdit => text(TAGS.PatientName, 'PN', name);
 const element = (tag: Tag, vr: Vr, value: string): Uint8Array => encodeElement('explicit', tag, vr, latin1Bytes(value));
 const declared = (terms: string): Uint8Array => element(TAGS.SpecificCharacterSet, 'CS', terms);
 
-function valueOf(bytes: Uint8Array, tag: Tag, isExplicit = true): string | undefined {
+function valueOf(bytes: Uint8Array, tag: Tag, isExplicit: TinyForm = true): string | undefined {
   const found = tinyWalk(bytes, isExplicit).find((one) => one.tag === tag);
   return found === undefined ? undefined : latin1Text(bytes.subarray(found.valueFrom, found.to)).trimEnd();
 }
 
 /** Elements by tag as they stand, those of some tags left out. */
-function others(bytes: Uint8Array, isExplicit: boolean, without: readonly Tag[]): readonly string[] {
+function others(bytes: Uint8Array, isExplicit: TinyForm, without: readonly Tag[]): readonly string[] {
   return tinyWalk(bytes, isExplicit)
     .filter(({ tag }) => !without.includes(tag))
     .map(({ from, to }) => Buffer.from(bytes.subarray(from, to)).toString('base64'));
@@ -63,7 +63,7 @@ describe('planSplice on every corpus file', () => {
         continue;
       }
       accepted++;
-      const isExplicit = transferSyntaxUid !== IMPLICIT;
+      const isExplicit = tinyForm(transferSyntaxUid);
       expect(valueOf(result, TAGS.PatientName, isExplicit), file.name).toBe('Nouvelle^Patiente');
       const dropped = [TAGS.PatientName, 0x00100000];
       expect(others(result, isExplicit, dropped), file.name).toEqual(others(dataSet, isExplicit, dropped));
@@ -102,8 +102,13 @@ describe('planSplice on every corpus file', () => {
 });
 
 describe('planSplice on random data sets', () => {
-  const forms = fc.constantFrom<VrForm>('explicit', 'implicit');
-  const syntaxOf = (form: VrForm): Uid => (form === 'explicit' ? EXPLICIT : IMPLICIT);
+  const syntaxes = {
+    explicit: EXPLICIT,
+    'explicit-big-endian': TRANSFER_SYNTAXES.ExplicitVRBigEndian,
+    implicit: IMPLICIT,
+  } as const;
+  const forms = fc.constantFrom<VrForm>('explicit', 'explicit-big-endian', 'implicit');
+  const syntaxOf = (form: VrForm): Uid => syntaxes[form];
 
   it('sets, then removes, and is back where it began', async () => {
     await fc.assert(
@@ -119,7 +124,7 @@ describe('planSplice on random data sets', () => {
           [named('Doe^Jane'), text(TAGS.StudyID, 'SH', '1')],
           options,
         );
-        const isExplicit = form === 'explicit';
+        const isExplicit = tinyForm(syntaxOf(form));
         expect(valueOf(changed, TAGS.PatientName, isExplicit)).toBe('Doe^Jane');
         const tags = tinyWalk(changed, isExplicit).map(({ tag }) => tag);
         expect(tags).toEqual(tags.toSorted((one, other) => one - other));
@@ -194,10 +199,29 @@ describe('planSplice', () => {
       { kind: 'set', tag: TAGS.OtherPatientIDsSequence, value: { vr: 'SQ', items: [item] } },
       { kind: 'set', tag: 0x00280010, value: { vr: 'US', numbers: [512] } },
     ]);
-    const content = encodeItem([encodeElement('implicit', TAGS.PatientID, 'LO', latin1Bytes('X'))]);
+    const content = encodeItem('implicit', [encodeElement('implicit', TAGS.PatientID, 'LO', latin1Bytes('X'))]);
     const rows = encodeElement('implicit', 0x00280010, 'US', Uint8Array.of(0, 2));
     expect(result).toEqual(
       concatBytes([encodeSequence('implicit', TAGS.OtherPatientIDsSequence, [content]), old, rows]),
+    );
+  });
+
+  it('writes sequences and numbers big endian where the data set is', async () => {
+    const form = 'explicit-big-endian';
+    const old = encodeElement(form, TAGS.StudyID, 'SH', latin1Bytes('7 '));
+    const items = [[{ tag: 0x00280011, value: { vr: 'US', numbers: [512] } }]] as const;
+    const result = await splice(old, TRANSFER_SYNTAXES.ExplicitVRBigEndian, [
+      { kind: 'set', tag: TAGS.OtherPatientIDsSequence, value: { vr: 'SQ', items } },
+      { kind: 'set', tag: 0x00280010, value: { vr: 'UL', numbers: [0x01020304] } },
+    ]);
+    expect(Buffer.from(result).toString('hex')).toBe(
+      // (0010,1002) SQ 18; item 10; (0028,0011) US 2
+      '001010025351000000000012' +
+        'fffee0000000000a' +
+        '00280011555300020200' +
+        '0020001053480002' +
+        '3720' +
+        '00280010554c000401020304',
     );
   });
 
@@ -344,18 +368,19 @@ describe('the character set of spliced text', () => {
   });
 
   it('is a reason to refuse where text that stays is not ASCII (c), wherever it stands', async () => {
-    const item = (content: Uint8Array): Uint8Array => encodeSequence('explicit', 0x00400275, [encodeItem([content])]);
+    const item = (content: Uint8Array): Uint8Array =>
+      encodeSequence('explicit', 0x00400275, [encodeItem('explicit', [content])]);
     const nestedTwice = item(item(element(0x00321060, 'LO', '\xd0\xd1')));
     const undefinedLength = concatBytes([
       encodeElementHeader('explicit', 0x00400275, 'SQ', UNDEFINED_LENGTH),
-      encodeItem([element(0x00321060, 'LO', '\xd0')]),
+      encodeItem('explicit', [element(0x00321060, 'LO', '\xd0')]),
       encodeElementHeader('implicit', TAGS.SequenceDelimitationItem, 'UN', 0),
     ]);
     const inUn = encodeElement(
       'explicit',
       0x00431050,
       'UN',
-      encodeItem([encodeElement('implicit', 0x00081030, 'LO', latin1Bytes('\xd0'))]),
+      encodeItem('implicit', [encodeElement('implicit', 0x00081030, 'LO', latin1Bytes('\xd0'))]),
     );
     const hidden = encodeElement('explicit', 0x00431050, 'UN', latin1Bytes('\xd0\xd1 texts'));
     const escaped = element(0x00321060, 'LO', '\x1b$B;3');
@@ -370,7 +395,7 @@ describe('the character set of spliced text', () => {
 
   it('does not take binary values for text, nor text of items that declare a set of their own', async () => {
     const own = encodeSequence('explicit', 0x00400275, [
-      encodeItem([declared('ISO_IR 144'), element(0x00321060, 'LO', '\xd0')]),
+      encodeItem('explicit', [declared('ISO_IR 144'), element(0x00321060, 'LO', '\xd0')]),
     ]);
     const binary = encodeElement('explicit', 0x00431050, 'UN', Uint8Array.of(0xd0, 0x00, 0x01, 0x02));
     // A number, which must not keep an old implicit VR data set from taking a name.
@@ -379,8 +404,8 @@ describe('the character set of spliced text', () => {
     expect((await result(dataSet('ISO_IR 144', [own, binary, words, float]), 'Vérité')).terms).toBe('ISO_IR 100');
     // The next item inherits again.
     const second = encodeSequence('explicit', 0x00400275, [
-      encodeItem([declared('ISO_IR 144')]),
-      encodeItem([element(0x00321060, 'LO', '\xd0')]),
+      encodeItem('explicit', [declared('ISO_IR 144')]),
+      encodeItem('explicit', [element(0x00321060, 'LO', '\xd0')]),
     ]);
     await expect(result(dataSet('ISO_IR 144', [second]), 'Vérité')).rejects.toHaveProperty('code', 'DICOM_CHARSET');
   });
@@ -417,7 +442,7 @@ describe('the character set of spliced text', () => {
   it('refuses a nesting too deep to look through when it must be looked through', async () => {
     let nested: Uint8Array = element(0x00321060, 'LO', 'x');
     for (let depth = 0; depth < DICOM_LIMITS.depth + 1; depth++)
-      nested = encodeSequence('explicit', 0x00400275, [encodeItem([nested])]);
+      nested = encodeSequence('explicit', 0x00400275, [encodeItem('explicit', [nested])]);
     await expect(result(dataSet('ISO_IR 144', [nested]), 'Vérité')).rejects.toHaveProperty('code', 'DICOM_LIMIT');
   });
 });

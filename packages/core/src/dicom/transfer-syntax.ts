@@ -11,26 +11,35 @@ export const TRANSFER_SYNTAXES = {
   ExplicitVRBigEndian: '1.2.840.10008.1.2.2' as Uid,
 } as const;
 
-/** Syntaxes whose data set cannot be walked as plain little endian bytes: deflated ones and big endian ones. */
-const UNSUPPORTED: ReadonlySet<string> = new Set([
+/** Syntaxes whose data set is one raw DEFLATE stream around explicit VR little endian (PS3.5 A.5, A.7). */
+const DEFLATED: ReadonlySet<string> = new Set([
   TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian,
-  TRANSFER_SYNTAXES.ExplicitVRBigEndian,
-  // JPIP Referenced Deflate and JPIP HTJ2K Referenced Deflate (PS3.5 A.7, A.4.12).
+  // JPIP Referenced Deflate and JPIP HTJ2K Referenced Deflate.
   '1.2.840.10008.1.2.4.95',
   '1.2.840.10008.1.2.4.205',
-  // GE's private implicit VR with big endian pixels: its pixels need a reader of its own.
+]);
+
+const IMPLICIT: ReadonlySet<string> = new Set([
+  TRANSFER_SYNTAXES.ImplicitVRLittleEndian,
+  // GE's private one, in which the pixels alone are big endian: they travel as they are.
   '1.2.840.113619.5.2',
 ]);
+
+/** Whether the bytes of the data set are deflated: inflated-source.ts reads them, {@link vrFormOf} refuses them. */
+export function isDeflated(transferSyntaxUid: Uid): boolean {
+  return DEFLATED.has(transferSyntaxUid);
+}
 
 /**
  * How the data set of a transfer syntax writes VRs. Private syntaxes are taken to be explicit VR little endian, as all
  * encapsulated ones are (PS3.5 A.4).
  *
- * @throws {DicomError} `DICOM_TRANSFER_SYNTAX_UNSUPPORTED` for deflated and big endian syntaxes.
+ * @throws {DicomError} `DICOM_TRANSFER_SYNTAX_UNSUPPORTED` for deflated syntaxes, whose bytes are no elements.
  */
 export function vrFormOf(transferSyntaxUid: Uid): VrForm {
-  if (UNSUPPORTED.has(transferSyntaxUid)) {
+  if (isDeflated(transferSyntaxUid)) {
     throw new DicomError('DICOM_TRANSFER_SYNTAX_UNSUPPORTED', { details: { transferSyntaxUid } });
   }
-  return transferSyntaxUid === TRANSFER_SYNTAXES.ImplicitVRLittleEndian ? 'implicit' : 'explicit';
+  if (transferSyntaxUid === TRANSFER_SYNTAXES.ExplicitVRBigEndian) return 'explicit-big-endian';
+  return IMPLICIT.has(transferSyntaxUid) ? 'implicit' : 'explicit';
 }

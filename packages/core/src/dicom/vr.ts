@@ -68,3 +68,15 @@ export function isMultiValued(vr: string): boolean {
 export function padByte(vr: string): number {
   return STRINGS.has(vr) && vr !== 'UI' ? 0x20 : 0x00;
 }
+
+/** Bytes of one number in a value of this VR, whose order follows the transfer syntax; 1 where there is none. */
+export function numberBytes(vr: string): 1 | 2 | 4 | 8 {
+  if (WORDS.has(vr)) return 2;
+  if (DOUBLE_WORDS.has(vr)) return 4;
+  return QUAD_WORDS.has(vr) ? 8 : 1;
+}
+
+/** AT is two numbers of two bytes. */
+const WORDS: ReadonlySet<string> = new Set(['AT', 'OW', 'SS', 'US']);
+const DOUBLE_WORDS: ReadonlySet<string> = new Set(['FL', 'OF', 'OL', 'SL', 'UL']);
+const QUAD_WORDS: ReadonlySet<string> = new Set(['FD', 'OD', 'OV', 'SV', 'UV']);

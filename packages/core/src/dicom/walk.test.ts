@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { corpusFile, corpusFiles, dataSetOf } from '../../test/corpus-files.ts';
 import { randomElements, writeElements } from '../../test/random-data-sets.ts';
 import { chunksOfSizes } from '../../test/streams.ts';
-import { tinyWalk } from '../../test/tiny-walker.ts';
+import { tinyForm, tinyWalk } from '../../test/tiny-walker.ts';
 import { bytesSource, type ByteSource } from './byte-source.ts';
 import { concatBytes } from './bytes.ts';
 import { encodeElement, encodeElementHeader, type VrForm } from './encode.ts';
@@ -11,7 +11,7 @@ import { createHeaderScanner } from './header-scanner.ts';
 import { DICOM_LIMITS } from './limits.ts';
 import { parseElements } from './parse.ts';
 import { TAGS, type Tag } from './tag.ts';
-import { TRANSFER_SYNTAXES, vrFormOf } from './transfer-syntax.ts';
+import { vrFormOf } from './transfer-syntax.ts';
 import { UNDEFINED_LENGTH } from './vr.ts';
 import { visitElements, walkElements, type ElementSpan, type WalkOptions } from './walk.ts';
 
@@ -52,13 +52,9 @@ describe('walkElements', () => {
         continue;
       }
       walked++;
-      const isExplicit = parts.transferSyntaxUid !== TRANSFER_SYNTAXES.ImplicitVRLittleEndian;
-      const expected = tinyWalk(parts.dataSet, isExplicit).map(({ tag, from, valueFrom, to }) => [
-        tag,
-        from,
-        valueFrom,
-        to,
-      ]);
+      const expected = tinyWalk(parts.dataSet, tinyForm(parts.transferSyntaxUid)).map(
+        ({ tag, from, valueFrom, to }) => [tag, from, valueFrom, to],
+      );
       expect(
         spans.map((span) => [span.tag, span.headerOffset, span.valueOffset, span.endOffset]),
         file.name,
@@ -70,7 +66,7 @@ describe('walkElements', () => {
   it('agrees with the other walker, the scanner and the parser on random nested data sets', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom<VrForm>('explicit', 'implicit'),
+        fc.constantFrom<VrForm>('explicit', 'explicit-big-endian', 'implicit'),
         randomElements,
         fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
         async (form, elements, sizes) => {
@@ -78,7 +74,7 @@ describe('walkElements', () => {
           const spans = await walk(bytes, form);
           expect(spans.map((span) => span.tag)).toEqual(elements.map((element) => element.tag));
           expect(spans.map((span) => span.endOffset)).toEqual(
-            tinyWalk(bytes, form === 'explicit').map((one) => one.to),
+            tinyWalk(bytes, form === 'explicit-big-endian' ? 'big' : form === 'explicit').map((one) => one.to),
           );
           const parsed = parseElements(bytes, form);
           expect(parsed.map(({ value }) => value.length)).toEqual(

@@ -126,7 +126,7 @@ export function truncated(offset: number, tag?: Tag): DicomError {
  */
 export function checkFirstHeader(form: VrForm, bytes: Uint8Array, at: number, position: number): void {
   if (position !== 0) return;
-  const tag = readTag(bytes, at);
+  const tag = readTag(bytes, at, form);
   if (isForeignGroup(tag)) throw malformed('group', tag, 0);
   // In implicit VR these bytes are the length of a short first element; two capitals would make it over 16 kB.
   const isCapital = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x41 && byte <= 0x5a;

@@ -6,7 +6,7 @@
  * It descends only where it must, into values of undefined length, or everywhere on request.
  */
 import { DicomError } from '../errors/interhosp-error.ts';
-import type { VrForm } from './encode.ts';
+import { isLittleEndian, type VrForm } from './encode.ts';
 import { implicitVrOf } from './implicit-vr.ts';
 import { DICOM_LIMITS } from './limits.ts';
 import { formatTag, groupOf, TAGS, type Tag } from './tag.ts';
@@ -86,7 +86,7 @@ export class DatasetWalker {
   /** Length of the header that begins at `at`, of which 8 bytes must be there. */
   headerBytes(bytes: Uint8Array, at: number): number {
     const { form } = this.#container();
-    if (form === 'implicit' || readTag(bytes, at) >= TAGS.Item) return SHORT_HEADER_BYTES;
+    if (form === 'implicit' || readTag(bytes, at, form) >= TAGS.Item) return SHORT_HEADER_BYTES;
     const vr = readVr(bytes, at);
     // An unknown VR is refused by its first bytes; no more are needed for that.
     return isVr(vr) && hasLongLength(vr) ? LONG_HEADER_BYTES : SHORT_HEADER_BYTES;
@@ -96,7 +96,7 @@ export class DatasetWalker {
   step(bytes: Uint8Array, at: number): Visit {
     this.#leaveEnded();
     const container = this.#container();
-    const tag = readTag(bytes, at);
+    const tag = readTag(bytes, at, container.form);
     const visit =
       tag >= TAGS.Item ? this.#delimiter(container, tag, bytes, at) : this.#element(container, tag, bytes, at);
     this.#leaveEnded();
@@ -111,8 +111,7 @@ export class DatasetWalker {
   #element(container: Container, tag: Tag, bytes: Uint8Array, at: number): Visit {
     if (container.kind !== 'item') throw malformed('not-an-item', tag, this.position);
     this.#count(tag);
-    const { vr, lengthBytes, headerBytes } =
-      container.form === 'implicit' ? implicitHeader(tag, bytes, at) : explicitHeader(tag, bytes, at, this.position);
+    const { vr, lengthBytes, headerBytes } = headerOf(container.form, tag, bytes, at, this.position);
     const visit: Visit = {
       kind: 'element',
       tag,
@@ -121,7 +120,7 @@ export class DatasetWalker {
       headerOffset: this.position,
       valueOffset: this.position + headerBytes,
       lengthBytes: lengthBytes === UNDEFINED_LENGTH ? undefined : lengthBytes,
-      // UN holds implicit VR whatever surrounds it (PS3.5 6.2.2 note 2).
+      // UN holds implicit VR little endian whatever surrounds it (PS3.5 6.2.2 note 2).
       innerForm: vr === 'UN' ? 'implicit' : container.form,
     };
     this.#enter(container, visit);
@@ -142,7 +141,7 @@ export class DatasetWalker {
   }
 
   #delimiter(container: Container, tag: Tag, bytes: Uint8Array, at: number): Visit {
-    const lengthBytes = readUint32(bytes, at + 4);
+    const lengthBytes = readUint32(bytes, at + 4, isLittleEndian(container.form));
     const headerOffset = this.position;
     const visit: Visit = {
       kind: 'end',
@@ -220,29 +219,30 @@ export function malformed(reason: string, tag: Tag, offset: number): DicomError 
   return new DicomError('DICOM_MALFORMED', { details: { reason, tag: formatTag(tag), offset } });
 }
 
-/** Tag at `at`, little endian. */
-export function readTag(bytes: Uint8Array, at: number): Tag {
-  return (((readUint16(bytes, at) << 16) >>> 0) | readUint16(bytes, at + 2)) >>> 0;
+/** Tag at `at`; little endian unless the form says otherwise. */
+export function readTag(bytes: Uint8Array, at: number, form: VrForm = 'implicit'): Tag {
+  const isLittle = isLittleEndian(form);
+  return ((readUint16(bytes, at, isLittle) << 16) | readUint16(bytes, at + 2, isLittle)) >>> 0;
 }
 
-function explicitHeader(
+function headerOf(
+  form: VrForm,
   tag: Tag,
   bytes: Uint8Array,
   at: number,
   offset: number,
 ): { readonly vr: Vr; readonly lengthBytes: number; readonly headerBytes: number } {
+  const isLittle = isLittleEndian(form);
+  if (form === 'implicit') {
+    const lengthBytes = readUint32(bytes, at + 4, isLittle);
+    return { vr: implicitVrOf(tag), lengthBytes, headerBytes: SHORT_HEADER_BYTES };
+  }
   const vr = readVr(bytes, at);
   if (!isVr(vr)) throw malformed('vr', tag, offset);
-  if (!hasLongLength(vr)) return { vr, lengthBytes: readUint16(bytes, at + 6), headerBytes: SHORT_HEADER_BYTES };
-  return { vr, lengthBytes: readUint32(bytes, at + 8), headerBytes: LONG_HEADER_BYTES };
-}
-
-function implicitHeader(
-  tag: Tag,
-  bytes: Uint8Array,
-  at: number,
-): { readonly vr: Vr; readonly lengthBytes: number; readonly headerBytes: number } {
-  return { vr: implicitVrOf(tag), lengthBytes: readUint32(bytes, at + 4), headerBytes: SHORT_HEADER_BYTES };
+  if (hasLongLength(vr)) {
+    return { vr, lengthBytes: readUint32(bytes, at + 8, isLittle), headerBytes: LONG_HEADER_BYTES };
+  }
+  return { vr, lengthBytes: readUint16(bytes, at + 6, isLittle), headerBytes: SHORT_HEADER_BYTES };
 }
 
 /** What a value of undefined length is: fragments of Pixel Data, or items. */
@@ -257,12 +257,14 @@ function readVr(bytes: Uint8Array, at: number): string {
   return String.fromCharCode(bytes[at + 4] ?? 0, bytes[at + 5] ?? 0);
 }
 
-function readUint16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+function readUint16(bytes: Uint8Array, at: number, isLittle: boolean): number {
+  const [first, second] = [bytes[at] ?? 0, bytes[at + 1] ?? 0];
+  return isLittle ? first | (second << 8) : (first << 8) | second;
 }
 
-function readUint32(bytes: Uint8Array, at: number): number {
-  return (readUint16(bytes, at) | (readUint16(bytes, at + 2) << 16)) >>> 0;
+function readUint32(bytes: Uint8Array, at: number, isLittle: boolean): number {
+  const [first, second] = [readUint16(bytes, at, isLittle), readUint16(bytes, at + 2, isLittle)];
+  return (isLittle ? first | (second << 16) : (first << 16) | second) >>> 0;
 }
 
 /** Groups that no data set holds: commands and file meta information (PS3.5 7.1). */

@@ -123,20 +123,17 @@ describe('cutInstance', () => {
     }
   });
 
-  it('refuses deflated and big endian data sets before it reads a byte', async () => {
-    const { DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian } = TRANSFER_SYNTAXES;
-    for (const transferSyntaxUid of [DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian]) {
-      let reads = 0;
-      async function* counted() {
-        reads++;
-        yield new Uint8Array(8);
-      }
-      await expect(cut(counted(), transferSyntaxUid)).rejects.toHaveProperty(
-        'code',
-        'DICOM_TRANSFER_SYNTAX_UNSUPPORTED',
-      );
-      expect(reads).toBe(0);
+  it('refuses deflated data sets before it reads a byte where nothing inflates them', async () => {
+    let reads = 0;
+    async function* counted() {
+      reads++;
+      yield new Uint8Array(8);
     }
+    await expect(cut(counted(), TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian)).rejects.toHaveProperty(
+      'code',
+      'DICOM_TRANSFER_SYNTAX_UNSUPPORTED',
+    );
+    expect(reads).toBe(0);
   });
 
   it('refuses an instance without SOP Instance UID, and one that is empty', async () => {
