@@ -57,3 +57,52 @@ export const MAX_ASSOCIATIONS_PER_AE = 8;
 
 /** Connections that have not asked for an association yet; the oldest goes when another comes. */
 export const MAX_PENDING_CONNECTIONS = 128;
+
+/** Beginning of a deflated data set that is held to read its header from; real headers inflate from a few kilobytes. */
+export const HELD_HEADER_BYTES = 262_144;
+
+/** Bytes of an object after which it is synced while more come in. */
+export const EARLY_SYNC_BYTES = 67_108_864;
+
+/** Bytes read at a time from a received object. */
+export const READ_PIECE_BYTES = 524_288;
+
+/** Bytes that stay free on the disk of received objects; below, instances are refused as out of resources. */
+export const MIN_FREE_BYTES = 2_147_483_648;
+
+/** Bytes of one study that are received; whole-body and cardiac studies have some ten gigabytes. */
+export const MAX_STUDY_BYTES = 274_877_906_944;
+
+/** Instances that are held; the index of each takes about two kilobytes of memory. */
+export const MAX_HELD_INSTANCES = 500_000;
+
+/** Days that a study is held after its last instance came. */
+export const RETENTION_DAYS = 30;
+
+/** Time between two looks for studies that were held long enough. */
+export const EXPIRY_CHECK_MS = 3_600_000;
+
+/** Headers read at the same time when the index is built; the thread pool of Node has four threads. */
+export const PARALLEL_READS = 8;
+
+/** Associations over which one store goes, by default and at most. Old PACS serve one; none serves many well. */
+export const STORE_ASSOCIATIONS = 2;
+export const MAX_STORE_ASSOCIATIONS = 4;
+
+/** Instances that are read ahead from the source of a store. */
+export const READ_AHEAD_INSTANCES = 32;
+
+/** Outcomes that wait for their reader; no further instance is sent when there are more. */
+export const MAX_UNREAD_OUTCOMES = 256;
+
+/** How long a store waits for more instances before it plans contexts for those at hand. */
+export const GATHER_MS = 30;
+
+/** How long an association for storing stays open without work; PACS end idle ones after half a minute or so. */
+export const STORE_IDLE_MS = 10_000;
+
+/** Associations that may be lost one after the other, without an answer between, until a store is given up. */
+export const MAX_LOSSES_IN_A_ROW = 4;
+
+/** Until a peer agrees to a release; after that it is an abort. */
+export const RELEASE_WITHIN_MS = 5_000;

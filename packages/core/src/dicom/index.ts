@@ -25,7 +25,7 @@ export type { ParsedElement, ParsedItem } from './parse.ts';
 export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, part10Header, readPart10 } from './part10.ts';
 export type { Part10 } from './part10.ts';
 export { formatPersonName, parsePersonName } from './person-name.ts';
-export { readHeaderValues, readStudyHeader } from './read-study-header.ts';
+export { interpretHeader, readHeaderValues, readStudyHeader, STUDY_HEADER_TAGS } from './read-study-header.ts';
 export type { ReadStudyHeader, StudyHeaderOptions } from './read-study-header.ts';
 export type { CharacterSetPolicy } from './splice-character-set.ts';
 export { planSplice, spliceStream } from './splice.ts';

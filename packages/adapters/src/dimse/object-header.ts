@@ -1,0 +1,75 @@
+/**
+ * Watches a data set pass by and tells at its end whose it is: identifiers, patient and study for an index. Nothing is held
+ * but the few values that are asked for; a deflated data set (PS3.5 A.5) is read from its beginning, which is.
+ */
+import {
+  bytesSource,
+  createHeaderScanner,
+  interpretHeader,
+  STUDY_HEADER_TAGS,
+  vrFormOf,
+  type HeaderScanner,
+  type Uid,
+} from '@interhosp/core/dicom';
+import { errorCodeOf } from '@interhosp/core/errors';
+import { readInstance, type IndexedInstance } from '@interhosp/core/pacs';
+import { HELD_HEADER_BYTES } from './limits.ts';
+
+/** See the file's head. */
+export class HeaderWatch {
+  readonly #transferSyntaxUid: Uid;
+  readonly #scanner: HeaderScanner | undefined;
+  /** The beginning of a data set that cannot be read as it passes. */
+  readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #error: unknown;
+
+  constructor(transferSyntaxUid: Uid) {
+    this.#transferSyntaxUid = transferSyntaxUid;
+    this.#scanner = scannerFor(transferSyntaxUid);
+  }
+
+  /** Whether the data set cannot be read any more, whatever comes. */
+  get isUnreadable(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /** Takes the next bytes; a defect is told at the end. */
+  push(bytes: Uint8Array): void {
+    if (this.#error !== undefined) return;
+    if (this.#scanner === undefined) return this.#hold(bytes);
+    try {
+      this.#scanner.push(bytes);
+    } catch (error) {
+      this.#error = error;
+    }
+  }
+
+  /** What was read. @throws {DicomError} when the data set is not whole, or names no study, series or instance. */
+  async end(): Promise<IndexedInstance> {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#scanner === undefined) {
+      return await readInstance(bytesSource(Buffer.concat(this.#held)), this.#transferSyntaxUid);
+    }
+    this.#scanner.end();
+    const { header, identity } = interpretHeader(this.#scanner.values, this.#transferSyntaxUid);
+    return { ...identity, header };
+  }
+
+  #hold(bytes: Uint8Array): void {
+    const piece = bytes.slice(0, HELD_HEADER_BYTES - this.#heldBytes);
+    if (piece.length === 0) return;
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+  }
+}
+
+/** Undefined for what is no plain little endian data set. */
+function scannerFor(transferSyntaxUid: Uid): HeaderScanner | undefined {
+  try {
+    return createHeaderScanner({ form: vrFormOf(transferSyntaxUid), wanted: STUDY_HEADER_TAGS });
+  } catch (error) {
+    if (errorCodeOf(error) !== 'DICOM_TRANSFER_SYNTAX_UNSUPPORTED') throw error;
+    return undefined;
+  }
+}

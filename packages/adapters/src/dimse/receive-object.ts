@@ -1,0 +1,214 @@
+/**
+ * Receives one object after another into a folder: bytes to disk as they come, the header read as it passes, and a status
+ * only when the object is durable and indexed (PS3.4 B.2.3).
+ */
+import { part10Header, type Uid } from '@interhosp/core/dicom';
+import { errorCodeOf } from '@interhosp/core/errors';
+import type { IndexedInstance } from '@interhosp/core/pacs';
+import type { Clock, Log } from '@interhosp/core/world';
+import type { HeldIndex } from './held-index.ts';
+import { readHeldObject, type HeldInstance } from './held-object.ts';
+import type { DataSetInbox } from './inbox.ts';
+import type { IncomingInstance } from './incoming-store.ts';
+import { MAX_HELD_INSTANCES, MAX_STUDY_BYTES, MIN_FREE_BYTES } from './limits.ts';
+import type { ObjectFolder, PartFile } from './object-files.ts';
+import { HeaderWatch } from './object-header.ts';
+import { STATUS } from './status.ts';
+
+/** What became of an instance. */
+export interface Received {
+  readonly status: number;
+  /** Only when it is new. */
+  readonly stored?: HeldInstance;
+}
+
+/** What bounds a {@link Receiver}; see `StoreInboxOptions`. */
+export interface ReceiverOptions {
+  readonly clock: Clock;
+  readonly minFreeBytes?: number;
+  readonly maxStudyBytes?: number;
+  readonly maxInstances?: number;
+}
+
+/** See the file's head. */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #folder: ObjectFolder;
+  readonly #index: HeldIndex;
+  readonly #log: Log;
+  /** Objects that are on their way in, by UID: another of the same UID waits for the first. */
+  readonly #underWay = new Map<Uid, Promise<unknown>>();
+  readonly #room: Room;
+
+  constructor(options: ReceiverOptions, folder: ObjectFolder, index: HeldIndex, log: Log) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#index = index;
+    this.#log = log;
+    this.#room = new Room(folder, options.clock, options.minFreeBytes ?? MIN_FREE_BYTES);
+  }
+
+  /** @throws {PacsError} what ended the association before the data set; the signal's reason. */
+  async take(instance: IncomingInstance, signal: AbortSignal): Promise<Received> {
+    const { sopInstanceUid } = instance;
+    for (let first; (first = this.#underWay.get(sopInstanceUid)) !== undefined;) await first;
+    const receiving = this.#receive(instance, signal);
+    const done = receiving.catch(() => {});
+    this.#underWay.set(sopInstanceUid, done);
+    try {
+      return await receiving;
+    } finally {
+      this.#underWay.delete(sopInstanceUid);
+    }
+  }
+
+  async #receive(instance: IncomingInstance, signal: AbortSignal): Promise<Received> {
+    try {
+      signal.throwIfAborted();
+      const held = this.#index.withUid(instance.sopInstanceUid);
+      if (held !== undefined) return await this.#repeated(held, instance);
+      const { maxInstances = MAX_HELD_INSTANCES } = this.#options;
+      if (this.#index.size >= maxInstances) return this.#refused(STATUS.outOfResources, 'instance-limit');
+      if (!(await this.#room.isThere())) return this.#refused(STATUS.outOfResources, 'disk-floor');
+      return await this.#write(instance, signal);
+    } catch (error) {
+      const status = diskStatus(error);
+      if (status === undefined) throw error;
+      return this.#refused(status, fsCodeOf(error) ?? 'disk');
+    }
+  }
+
+  /** The same bytes again are no news; others are refused, and the first ones stay. */
+  async #repeated(held: HeldInstance, { dataSet, transferSyntaxUid }: IncomingInstance): Promise<Received> {
+    const isSame = held.transferSyntaxUid === transferSyntaxUid && (await this.#isEqual(held, dataSet));
+    return isSame ? { status: STATUS.success } : this.#refused(STATUS.duplicateSopInstance, 'duplicate');
+  }
+
+  async #isEqual(held: HeldInstance, dataSet: DataSetInbox): Promise<boolean> {
+    await using object = await readHeldObject(this.#folder.disk, held);
+    const ours = object.dataSet[Symbol.asyncIterator]();
+    let left: Uint8Array = new Uint8Array(0);
+    for await (const piece of dataSet) {
+      for (let at = 0; at < piece.length;) {
+        if (left.length === 0) left = (await ours.next()).value ?? left;
+        const length = Math.min(left.length, piece.length - at);
+        if (length === 0 || Buffer.compare(left.subarray(0, length), piece.subarray(at, at + length)) !== 0)
+          return false;
+        left = left.subarray(length);
+        at += length;
+      }
+    }
+    return left.length === 0 && (await ours.next()).done === true;
+  }
+
+  async #write(instance: IncomingInstance, signal: AbortSignal): Promise<Received> {
+    const watch = new HeaderWatch(instance.transferSyntaxUid);
+    const header = part10Header(instance);
+    const part = await this.#folder.part();
+    let isPublished = false;
+    try {
+      const { maxStudyBytes = MAX_STUDY_BYTES } = this.#options;
+      await part.append([header]);
+      let lengthBytes = 0;
+      for (;;) {
+        const pieces = await instance.dataSet.batch();
+        if (pieces.length === 0) break;
+        signal.throwIfAborted();
+        const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+        lengthBytes += bytes;
+        if (lengthBytes > maxStudyBytes) return this.#refused(STATUS.outOfResources, 'study-limit');
+        for (const piece of pieces) watch.push(piece);
+        if (watch.isUnreadable) break;
+        await part.append(pieces);
+        if (!(await this.#room.isThere(bytes))) return this.#refused(STATUS.outOfResources, 'disk-floor');
+      }
+      const read = await this.#read(watch);
+      if (typeof read === 'string') return this.#refused(STATUS.cannotUnderstand, read);
+      const refusal = this.#problem(instance, read, lengthBytes);
+      if (refusal !== undefined) return refusal;
+      const path = this.#folder.pathOf(read.sopInstanceUid);
+      await part.publish(path);
+      isPublished = true;
+      return this.#filed({ ...read, path, offset: header.length, lengthBytes, receivedMs: this.#options.clock.now() });
+    } finally {
+      if (!isPublished) await drop(part);
+    }
+  }
+
+  async #read(watch: HeaderWatch): Promise<IndexedInstance | string> {
+    try {
+      return await watch.end();
+    } catch (error) {
+      const code = errorCodeOf(error);
+      if (code === undefined) throw error;
+      return code;
+    }
+  }
+
+  #problem(instance: IncomingInstance, read: IndexedInstance, lengthBytes: number): Received | undefined {
+    if (read.sopInstanceUid !== instance.sopInstanceUid || read.sopClassUid !== instance.sopClassUid) {
+      return this.#refused(STATUS.dataSetDoesNotMatchSopClass, 'identity');
+    }
+    const { maxStudyBytes = MAX_STUDY_BYTES } = this.#options;
+    const isTooMuch = this.#index.bytesOf(read.studyInstanceUid) + lengthBytes > maxStudyBytes;
+    return isTooMuch ? this.#refused(STATUS.outOfResources, 'study-limit') : undefined;
+  }
+
+  #filed(stored: HeldInstance): Received {
+    this.#index.add(stored);
+    return { status: STATUS.success, stored };
+  }
+
+  #refused(status: number, reason: string): Received {
+    this.#log.write('warn', 'dimse.store.refused', { status, reason });
+    return { status };
+  }
+}
+
+async function drop(part: PartFile): Promise<void> {
+  await part.drop().catch(() => {});
+}
+
+/** How long a look at the free space holds; what is written meanwhile is counted. */
+const LOOK_MS = 1_000;
+
+/** Whether the disk has room above its floor. */
+class Room {
+  readonly #folder: ObjectFolder;
+  readonly #clock: Clock;
+  readonly #floorBytes: number;
+  #freeBytes = 0;
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(folder: ObjectFolder, clock: Clock, floorBytes: number) {
+    this.#folder = folder;
+    this.#clock = clock;
+    this.#floorBytes = floorBytes;
+  }
+
+  /** @param writtenBytes - Since the last call. */
+  async isThere(writtenBytes = 0): Promise<boolean> {
+    this.#freeBytes -= writtenBytes;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#lookedMs >= LOOK_MS) {
+      this.#lookedMs = nowMs;
+      this.#freeBytes = await this.#folder.freeBytes();
+    }
+    return this.#freeBytes >= this.#floorBytes;
+  }
+}
+
+const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** What a failure of the disk is to the sender; undefined for what is none. */
+function diskStatus(error: unknown): number | undefined {
+  const code = fsCodeOf(error);
+  if (code === undefined) return undefined;
+  return NO_ROOM.has(code) ? STATUS.outOfResources : STATUS.processingFailure;
+}
+
+/** The code of an error of node:fs, `ENOSPC`; not of an error of ours. */
+function fsCodeOf(error: unknown): string | undefined {
+  if (errorCodeOf(error) !== undefined) return undefined;
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
