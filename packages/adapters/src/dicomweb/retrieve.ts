@@ -176,6 +176,7 @@ async function* oneByOne(
 /** Compares what came with what the service lists as available (0008,3002). */
 function learnSyntax({ learned }: HttpClient, stored: readonly Uid[], came: Uid): void {
   const { anyTransferSyntax } = learned.profile;
+  if (anyTransferSyntax === 'refused') return;
   if (!stored.includes(came)) learned.note('anyTransferSyntax', 'ignored');
   // The default syntax comes also from those that decode everything.
   else if (came !== TRANSFER_SYNTAXES.ExplicitVRLittleEndian && anyTransferSyntax === 'unknown') {
