@@ -1,5 +1,7 @@
 export { createCertificateAuthority } from './certificates.ts';
 export type { Certificate, CertificateAuthority, CertificateOptions } from './certificates.ts';
+export { startDcmqrscp, startStorescp } from './dcmtk.ts';
+export type { DcmqrscpOptions, DcmtkServer, StorescpOptions } from './dcmtk.ts';
 export { debianIsMissing } from './debian.ts';
 export { freePorts } from './free-ports.ts';
 export { fromHex, fuzz, fuzzRuns } from './fuzz.ts';
@@ -12,3 +14,5 @@ export { startTwoHospitals, usageOf } from './hospitals.ts';
 export type { Hospital, ProcessUsage, TwoHospitals, TwoHospitalsOptions } from './hospitals.ts';
 export { startTlsFront } from './tls-front.ts';
 export type { TlsFront, TlsFrontOptions } from './tls-front.ts';
+export { mountSmallDisk } from './small-disk.ts';
+export type { SmallDisk } from './small-disk.ts';
