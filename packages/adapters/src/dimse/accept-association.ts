@@ -95,14 +95,17 @@ class Waiting implements WireHandler {
   pdu(type: PduType, body: Uint8Array): void {
     if (type === PDU.abort) return this.#close('aborted-by-user');
     const request = decodeAssociateRequest(body);
-    const verdict = request.isDicom
-      ? this.#options.decide(request, this.#caller)
-      : { reject: REJECTIONS.applicationContext };
+    const verdict = this.#verdict(request);
     if ('reject' in verdict) {
       this.wire?.say(encodeAssociateReject(verdict.reject));
       return this.#close('rejected-here');
     }
     this.#accept(request, verdict.contexts, verdict.roles);
+  }
+
+  #verdict(request: AssociateRequest): Verdict {
+    if (request.isDicom) return this.#options.decide(request, this.#caller);
+    return { reject: request.isVersion1 ? REJECTIONS.applicationContext : REJECTIONS.protocolVersion };
   }
 
   fragment(): void {
@@ -154,22 +157,30 @@ class Waiting implements WireHandler {
 }
 
 /**
- * Answers each proposed context by what is supported: the transfer syntax is the first of ours, in our order, that is
- * offered (PS3.8 9.3.3.2 leaves the choice to the acceptor).
+ * How one of the offered transfer syntaxes is chosen: a list of what is taken, most wanted first; or a function of those that
+ * are offered, in their order, that is undefined when none is taken. `'any'` takes the first one, known or not.
+ */
+export type SyntaxChoice = readonly Uid[] | 'any' | ((offered: readonly Uid[]) => Uid | undefined);
+
+/**
+ * Answers each proposed context by what is supported (PS3.8 9.3.3.2 leaves the choice of the transfer syntax to the acceptor).
  *
- * @param syntaxesOf - The transfer syntaxes taken for an abstract syntax, most wanted first; undefined when it is not
- *   supported. `'any'` takes the first one offered, known or not: bytes are kept, never decoded.
+ * @param syntaxesOf - How the transfer syntax is chosen for an abstract syntax; undefined when it is not supported.
  */
 export function answerContexts(
   requested: readonly RequestedContext[],
-  syntaxesOf: (abstractSyntax: Uid) => readonly Uid[] | 'any' | undefined,
+  syntaxesOf: (abstractSyntax: Uid) => SyntaxChoice | undefined,
 ): readonly AnsweredContext[] {
   return requested.map(({ abstractSyntax, id, transferSyntaxes }) => {
-    const taken = abstractSyntax === undefined ? undefined : syntaxesOf(abstractSyntax);
-    if (taken === undefined) return { id, result: CONTEXT_RESULTS.abstractSyntaxNotSupported };
-    const transferSyntax =
-      taken === 'any' ? transferSyntaxes[0] : taken.find((each) => transferSyntaxes.includes(each));
+    const choice = abstractSyntax === undefined ? undefined : syntaxesOf(abstractSyntax);
+    if (choice === undefined) return { id, result: CONTEXT_RESULTS.abstractSyntaxNotSupported };
+    const transferSyntax = chosen(choice, transferSyntaxes);
     if (transferSyntax === undefined) return { id, result: CONTEXT_RESULTS.transferSyntaxesNotSupported };
     return { id, result: CONTEXT_RESULTS.acceptance, transferSyntax };
   });
+}
+
+function chosen(choice: SyntaxChoice, offered: readonly Uid[]): Uid | undefined {
+  if (choice === 'any') return offered[0];
+  return typeof choice === 'function' ? choice(offered) : choice.find((each) => offered.includes(each));
 }

@@ -65,7 +65,9 @@ export interface AssociateRequest {
   readonly callingAe: string;
   readonly contexts: readonly RequestedContext[];
   readonly user: UserInformation;
-  /** Whether bit 0 of the protocol version is set, and the application context is DICOM's. */
+  /** Whether bit 0 of the protocol version is set (PS3.8 9.3.2). */
+  readonly isVersion1: boolean;
+  /** Whether it is, and the application context is DICOM's. */
   readonly isDicom: boolean;
 }
 
@@ -180,8 +182,9 @@ export function decodeAssociateRequest(body: Uint8Array): AssociateRequest {
     }
     // Other items are of later versions and mean nothing here (PS3.8 9.3.1).
   }
-  const isDicom = (version & 1) === 1 && applicationContext === APPLICATION_CONTEXT;
-  return { calledAe, callingAe, contexts, user: user ?? NOTHING_SAID, isDicom };
+  const isVersion1 = (version & 1) === 1;
+  const isDicom = isVersion1 && applicationContext === APPLICATION_CONTEXT;
+  return { calledAe, callingAe, contexts, user: user ?? NOTHING_SAID, isVersion1, isDicom };
 }
 
 /** Reads the body of an A-ASSOCIATE-AC. @throws {ProtocolError} */
