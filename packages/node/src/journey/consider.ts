@@ -14,6 +14,11 @@ import type { ListingPorts, StudyListing } from './study-listing.ts';
 
 /** Rules that wait for a schedule, and orders that are open, are asked about again so often at most. */
 const ASK_AGAIN_MS = 5 * 60_000;
+/**
+ * An emergency does not wait until it is whole: what is there goes when the count stood still for so long, between two
+ * series for example, and again each time. Less would make an exchange of every few images.
+ */
+const EMERGENCY_QUIET_MS = 30_000;
 /** A study that fails again and again is tried once an hour in the end: the others come first. */
 const MOST_PAUSE_MS = 3_600_000;
 /** A PACS that tells no counts has a study that was dealt with counted at doubling pauses, once a day in the end. */
@@ -42,12 +47,19 @@ export interface ConsiderPorts extends ListingPorts {
   isSettled(studyInstanceUid: Uid, instances: number): boolean;
   /** Asks the rules and begins exchanges, durable on return. False when the rules must be asked again later. */
   onComplete(study: CompleteStudy): Promise<boolean>;
+  /**
+   * Begins exchanges of emergencies, and of these alone, with what is there of a study that may still grow; durable on
+   * return. `none` when no rule makes it one, `later` when the rules must be asked again.
+   */
+  onGrowing?(study: CompleteStudy): Promise<'none' | 'sent' | 'later'>;
 }
 
 /** Where a listing of a study came from. */
 export interface Look {
   /** When it was asked for. */
   readonly askedMs: number;
+  /** It is of these days, or is being worked at: an emergency may be in it. */
+  readonly isFresh?: boolean;
   /** Something is known to have changed in it. */
   readonly isHint?: boolean;
 }
@@ -93,8 +105,8 @@ export class Considering {
   async #look(summary: StudySummary, isSplit: boolean, look: Look, signal: AbortSignal): Promise<void> {
     const uid = summary.studyInstanceUid;
     const before = this.#sightings.get(uid);
-    // A listing that was asked for before the newest look says nothing new.
-    if (before !== undefined && before.lookedMs > look.askedMs) return;
+    // A listing that was asked for before the newest look says nothing new; a hint came after whatever was seen.
+    if (before !== undefined && before.lookedMs >= look.askedMs && look.isHint !== true) return;
     const nowMs = this.#ports.clock.monotonicMs();
     const isTold = summary.instances !== undefined || isSplit || look.isHint === true;
     if (before !== undefined && !isTold && nowMs < recountMs(before, this.#quietMs(summary))) {
@@ -106,8 +118,9 @@ export class Considering {
       before?.instances === instances ? lookedAt(before, look) : this.#anew(summary, instances, look, before);
     this.#sightings.set(uid, sighting);
     if (isSplit) this.#split(uid, sighting);
-    else if (!sighting.isDone && instances > 0 && nowMs >= sighting.dueMs)
-      await this.#decide(summary, sighting, signal);
+    else if (sighting.isDone || instances === 0) return;
+    else if (nowMs >= sighting.dueMs) await this.#decide(summary, sighting, signal);
+    else if (look.isFresh === true) await this.#hurry(sighting, summary, signal);
   }
 
   /** A count that was not seen before: the quiet begins anew. */
@@ -123,6 +136,7 @@ export class Considering {
       isSplit: before?.isSplit ?? false,
       lookedMs: askedMs,
       sinceMs: askedMs,
+      ...(before?.hurried !== undefined && { hurried: before.hurried }),
       ...(studyDate !== undefined && { date: studyDate }),
     };
   }
@@ -137,16 +151,11 @@ export class Considering {
    */
   async #decide(summary: StudySummary, sighting: Sighting, signal: AbortSignal): Promise<void> {
     const { clock, settings } = this.#ports;
+    const confirmed = await this.#confirm(summary, sighting, signal);
+    if (confirmed === undefined) return;
+    const { fresh, seen } = confirmed;
     const uid = summary.studyInstanceUid;
-    const { askedMs, studies } = await this.#listing.ofStudy(uid, signal);
-    const [fresh, another] = studies.get(uid) ?? [];
-    if (fresh === undefined) return this.#sightings.delete(uid);
-    const seen = lookedAt(sighting, { askedMs });
-    if (another !== undefined) return this.#split(uid, seen);
-    const instances = await instancesOf(this.#ports, fresh, signal);
-    if (instances !== seen.instances) {
-      return this.#sightings.set(uid, this.#anew(fresh, instances, { askedMs }, seen));
-    }
+    const { instances } = seen;
     if (this.#ports.isSettled(uid, instances)) return this.#sightings.set(uid, done(seen));
     const againMs = () => clock.monotonicMs() + Math.min(ASK_AGAIN_MS, this.#quietMs(fresh));
     if (await isOrderOpen(fresh, seen.sinceMs, { ...this.#ports, orderOpenMs: settings.orderOpenMs }, signal)) {
@@ -155,6 +164,35 @@ export class Considering {
     const header = seen.header ?? (await headerOf(this.#ports, fresh, signal));
     const isDone = await this.#ports.onComplete({ header, instances });
     this.#sightings.set(uid, isDone ? done(seen) : { ...seen, dueMs: againMs(), header });
+  }
+
+  /** Undefined when the study is not as it was listed; what it is instead is noted. */
+  async #confirm({ studyInstanceUid: uid }: StudySummary, sighting: Sighting, signal: AbortSignal) {
+    const { askedMs, studies } = await this.#listing.ofStudy(uid, signal);
+    const [fresh, another] = studies.get(uid) ?? [];
+    const seen = lookedAt(sighting, { askedMs });
+    if (fresh === undefined) this.#sightings.delete(uid);
+    else if (another !== undefined) this.#split(uid, seen);
+    else {
+      const instances = await instancesOf(this.#ports, fresh, signal);
+      if (instances === seen.instances) return { fresh, seen };
+      this.#sightings.set(uid, this.#anew(fresh, instances, { askedMs }, seen));
+    }
+    return undefined;
+  }
+
+  /** An emergency goes as far as it is there; whether it is one is asked once for each study. */
+  async #hurry(sighting: Sighting, summary: StudySummary, signal: AbortSignal): Promise<void> {
+    const { hurried, instances, sinceMs } = sighting;
+    if (this.#ports.onGrowing === undefined || hurried === 'none' || hurried === instances) return;
+    if (this.#ports.clock.monotonicMs() - sinceMs < EMERGENCY_QUIET_MS) return;
+    const confirmed = await this.#confirm(summary, sighting, signal);
+    if (confirmed === undefined) return;
+    const header = await headerOf(this.#ports, confirmed.fresh, signal);
+    const answer = await this.#ports.onGrowing({ header, instances });
+    if (answer === 'later') return this.#sightings.set(summary.studyInstanceUid, confirmed.seen);
+    const now = answer === 'sent' ? instances : answer;
+    this.#sightings.set(summary.studyInstanceUid, { ...confirmed.seen, hurried: now });
   }
 
   /** Under two patients at the source: which of them it is, a person there must say. Until then it is looked at now and then. */
@@ -169,16 +207,19 @@ export class Considering {
   #failed(uid: Uid, { askedMs }: Look, error: unknown): void {
     const { clock, log } = this.#ports;
     log.write('warn', 'discovery.study.failed', { ...errorFields(error), studyInstanceUid: uid });
+    const nowMs = clock.monotonicMs();
     const sighting = this.#sightings.get(uid) ?? { ...UNKNOWN, countedMs: askedMs, sinceMs: askedMs };
     const failures = sighting.failures + 1;
     const pauseMs = Math.min(MOST_PAUSE_MS, ASK_AGAIN_MS * 2 ** (Math.min(failures, 10) - 1));
+    // Never sooner than it was due, and what was dealt with stays so.
+    const dueMs = Math.max(sighting.dueMs, nowMs + pauseMs);
     const lookedMs = Math.max(sighting.lookedMs, askedMs);
-    this.#sightings.set(uid, { ...sighting, dueMs: clock.monotonicMs() + pauseMs, failures, isDone: false, lookedMs });
+    this.#sightings.set(uid, { ...sighting, countedMs: nowMs, dueMs, failures, lookedMs });
   }
 }
 
 /** Of what could not be counted yet. */
-const UNKNOWN = { failures: 0, instances: NOT_COUNTED, isSplit: false, lookedMs: 0 } as const;
+const UNKNOWN = { dueMs: 0, failures: 0, instances: NOT_COUNTED, isDone: false, isSplit: false, lookedMs: 0 } as const;
 
 function lookedAt(sighting: Sighting, { askedMs }: Look): Sighting {
   return { ...sighting, countedMs: askedMs, lookedMs: askedMs };

@@ -28,6 +28,8 @@ export interface Sighting {
   readonly failures: number;
   /** Listed under two patients when it was looked at last. */
   readonly isSplit: boolean;
+  /** The count that was last sent as an emergency before the study was complete; `none` when the rules know of none. */
+  readonly hurried?: number | 'none';
   /** Study Date, where there is one. */
   readonly date?: string;
   /** What the rules were asked with, when they are to be asked again. */
@@ -75,7 +77,10 @@ export class Sightings {
 
   /** What is due and was not looked at since: no poll sees it. */
   due(nowMs: number, sinceMs: number): ReadonlyMap<Uid, Sighting> {
-    const isDue = ({ dueMs, lookedMs }: Sighting) => dueMs <= nowMs && lookedMs < sinceMs;
-    return new Map([...this.#byUid].filter(([, sighting]) => isDue(sighting)));
+    const due = new Map<Uid, Sighting>();
+    for (const [uid, sighting] of this.#byUid) {
+      if (sighting.dueMs <= nowMs && sighting.lookedMs < sinceMs) due.set(uid, sighting);
+    }
+    return due;
   }
 }

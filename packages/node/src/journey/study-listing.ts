@@ -21,7 +21,7 @@ export interface ListingPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** How far the hospital's own time is ahead of UTC at an instant, in minutes. */
-  utcOffsetMinutes(epochMs: number): number;
+  readonly utcOffsetMinutes: (epochMs: number) => number;
 }
 
 /** One answer. */

@@ -27,7 +27,7 @@ export interface SweepSchedulePorts {
   readonly clock: Clock;
   /** Hour of the night, 0 to 23, in the hospital's own time. */
   readonly hour: number;
-  utcOffsetMinutes(epochMs: number): number;
+  readonly utcOffsetMinutes: (epochMs: number) => number;
 }
 
 /** Makes a schedule on which a sweep is due at once: whatever a stopped member missed is made up at its start. */

@@ -101,11 +101,15 @@ export class MemberPorts {
 
   discovery(source: Pacs, outgoing: Outgoing) {
     const { discovery, reconciliation } = this.#loaded.config;
+    const rules = this.#parts.rules?.version.rules.rules ?? [];
+    const hasEmergencies = rules.some(({ priority }) => priority === 'emergency');
     return {
       clock: this.#clock,
       isSettled: (uid: Uid) => outgoing.cameFromElsewhere(uid),
       log: this.#log,
       onComplete: (study: CompleteStudy) => outgoing.route(study),
+      // Without a rule for emergencies no study needs to be looked into before it is complete.
+      ...(hasEmergencies && { onGrowing: (study: CompleteStudy) => outgoing.hurry(study) }),
       settings: {
         nationalNumberIssuers: reconciliation.nationalNumberIssuers,
         orderOpenMs: discovery.orderOpenHours * 3_600_000,

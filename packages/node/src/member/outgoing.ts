@@ -1,6 +1,6 @@
 /** Studies on their way into an exchange: what the rules say of a complete one, and its durable acceptance. */
 import type { Uid } from '@interhosp/core/dicom';
-import { rosterPolicy, route } from '@interhosp/core/routing';
+import { rosterPolicy, route, type RuleSet } from '@interhosp/core/routing';
 import type { MemberId, Priority, Purpose, StudyHeader } from '@interhosp/core/study';
 import type { SendReason } from '@interhosp/core/transfer';
 import type { Clock, Log } from '@interhosp/core/world';
@@ -26,6 +26,8 @@ export interface Outgoing {
   accept(study: AcceptedStudy): Promise<LiveExchange>;
   /** Asks the rules and accepts what they send. False when a schedule or a policy says to ask again. */
   route(study: CompleteStudy): Promise<boolean>;
+  /** Asks the rules about a study that may still grow, and accepts what they send as an emergency. */
+  hurry(study: CompleteStudy): Promise<'none' | 'sent' | 'later'>;
   /** A study that was filed here for another member does not leave by itself; an offer alone says nothing. */
   cameFromElsewhere(studyInstanceUid: Uid): boolean;
 }
@@ -45,22 +47,47 @@ export function createOutgoing(ports: OutgoingPorts): Outgoing {
     accept: (study) => accept(study, ports),
     cameFromElsewhere: (uid) =>
       ports.ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' && x.state.has('CONFIRMED')),
+    hurry: (study) => hurryStudy(study, ports),
     route: (study) => routeStudy(study, ports),
   };
 }
 
-async function routeStudy({ header, instances }: CompleteStudy, ports: OutgoingPorts): Promise<boolean> {
-  const { clock, documents, log, rules, self } = ports;
-  if (rules === undefined) return true;
+function askRules(header: StudyHeader, { clock, documents, self }: OutgoingPorts, rules: RuleSet) {
   const members = (documents.state().roster?.document.orgs ?? []).filter(({ state }) => state === 'active');
-  const nowMs = clock.now();
-  const { deferred, destinations, proposals } = await route(header, rules.version.rules, {
+  return route(header, rules, {
     members: members.map(({ orgId }) => orgId),
-    nowMs,
+    nowMs: clock.now(),
     policy: rosterPolicy(() => documents.state()),
     practitioners: documents.practitioners(),
     self,
   });
+}
+
+/** What is there of an emergency goes at once; the rest makes an exchange that supersedes this one. */
+async function hurryStudy(
+  { header, instances }: CompleteStudy,
+  ports: OutgoingPorts,
+): Promise<'none' | 'sent' | 'later'> {
+  const { clock, log, rules } = ports;
+  if (rules?.isLive !== true) return 'none';
+  const { deferred, destinations } = await askRules(header, ports, rules.version.rules);
+  const isEmergency = ({ priority }: { readonly priority: Priority }) => priority === 'emergency';
+  const nowMs = clock.now();
+  const open = destinations.filter((each) => isEmergency(each) && (each.notBeforeMs ?? 0) <= nowMs);
+  for (const { member, priority, purpose, ruleId } of open) {
+    if (isSent(header.studyInstanceUid, member, instances, ports)) continue;
+    log.write('info', 'routing.emergency.growing', { instances, member, ruleId });
+    await accept({ because: { kind: 'rule', ruleId }, header, instances, priority, purpose, to: member }, ports);
+  }
+  if (deferred.some(isEmergency)) return 'later';
+  return open.length > 0 ? 'sent' : 'none';
+}
+
+async function routeStudy({ header, instances }: CompleteStudy, ports: OutgoingPorts): Promise<boolean> {
+  const { clock, log, rules } = ports;
+  if (rules === undefined) return true;
+  const nowMs = clock.now();
+  const { deferred, destinations, proposals } = await askRules(header, ports, rules.version.rules);
   const note = (event: string, { member, ruleId }: { readonly member: string; readonly ruleId: string }) =>
     log.write('info', event, { member, ruleId, studyInstanceUid: header.studyInstanceUid });
   for (const proposal of proposals) note('routing.proposed', proposal);
