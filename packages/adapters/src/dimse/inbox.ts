@@ -66,6 +66,13 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
     return Buffer.concat(pieces, lengthBytes);
   }
 
+  /** Puts back what was taken last, to be read again. */
+  putBack(pieces: readonly Uint8Array[]): void {
+    if (this.#isDiscarded) return;
+    this.#pieces = [...pieces, ...this.#pieces];
+    this.#owner.held(lengthOf(pieces));
+  }
+
   /** Throws away what is held and what still comes. */
   discard(): void {
     this.#isDiscarded = true;

@@ -67,7 +67,8 @@ async function statusOf(
   return await take(instance, signal);
 }
 
-async function answerStore(
+/** Answers a C-STORE request (PS3.7 9.3.1.2). */
+export async function answerStore(
   association: Association,
   { command, context }: IncomingMessage,
   status: number,

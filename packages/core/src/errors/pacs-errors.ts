@@ -35,6 +35,11 @@ export const PACS_ERRORS = {
     text: 'The search matches more than the limit',
     fix: 'Narrow the search',
   },
+  PACS_DESTINATION_UNKNOWN: {
+    retry: 'no',
+    text: 'The PACS does not know where to send what is moved',
+    fix: 'Enter the AE title, address and port of this member in the PACS as a destination, or retrieve by C-GET or DICOMweb',
+  },
   PACS_STUDY_UNKNOWN: {
     retry: 'no',
     text: 'The PACS does not hold this study',

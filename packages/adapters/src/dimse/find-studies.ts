@@ -1,0 +1,202 @@
+/**
+ * Studies, series, instances and patients of a PACS, asked for level by level (PS3.4 C.4.1.2: relational queries are an
+ * option that few have). PACS ignore keys they do not know and answer everything, so each answer is checked for each key.
+ */
+import { formatDate, TAGS, type NewElement, type Tag, type Uid } from '@interhosp/core/dicom';
+import { PacsError } from '@interhosp/core/errors';
+import { matchesStudyQuery, type InstanceSummary, type PacsPatient, type StudyQuery } from '@interhosp/core/pacs';
+import type { Association } from './association.ts';
+import { find, type QueryOptions } from './find-scu.ts';
+import { patientOf, studyOf, type FoundStudy } from './found-study.ts';
+import type { Identifier } from './identifier.ts';
+import { key, level } from './query-keys.ts';
+import { QUERY_TAGS } from './query-tags.ts';
+import { SOP_CLASSES } from './uids.ts';
+
+/** Who is looked for; a text that is not given matches everybody. */
+export interface PatientQuery {
+  readonly patientId?: string;
+  readonly issuer?: string;
+  /** A PN value, with wildcards; matched without case by some PACS and with it by others, so not checked again. */
+  readonly name?: string;
+  /** `YYYY-MM-DD` */
+  readonly birthDate?: string;
+}
+
+/** An instance, with what the PACS tells of its bytes. */
+export interface ListedInstance extends InstanceSummary {
+  /** Transfer syntaxes it can be had in without loss to what is stored (0008,3002), where the PACS tells. */
+  readonly storedSyntaxes?: readonly Uid[];
+}
+
+/**
+ * Finds studies, by the study root or, where the PACS has only that, by the patient root.
+ *
+ * @throws {PacsError} as {@link find}
+ */
+export async function* findStudies(
+  association: Association,
+  query: StudyQuery,
+  options: QueryOptions = {},
+): AsyncGenerator<FoundStudy, void, undefined> {
+  const { studyDateFrom: from, studyDateTo: to } = query;
+  if (from !== undefined && to !== undefined && from > to) return;
+  const seen = new Set<string>();
+  for await (const patientId of patientsFor(association, query, options)) {
+    const keys = [...studyKeys(query), ...key(TAGS.PatientID, 'LO', patientId)];
+    for await (const answer of find(association, { ...options, ...rootOf(association), keys })) {
+      const study = studyOf(answer);
+      if (study === undefined || !matchesStudyQuery(study, query)) continue;
+      // A study whose instances name two patients stands under both, and both answers count.
+      const identity = JSON.stringify([study.studyInstanceUid, study.patient.patientId]);
+      if (seen.has(identity)) continue;
+      seen.add(identity);
+      yield study;
+    }
+  }
+}
+
+/**
+ * Lists the instances of a study, series by series.
+ *
+ * @param options.patientId - Needed where the PACS has the patient root alone; otherwise not looked at.
+ * @throws {PacsError} as {@link find}
+ */
+export async function* findInstances(
+  association: Association,
+  studyInstanceUid: Uid,
+  options: QueryOptions & { readonly patientId?: string | undefined } = {},
+): AsyncGenerator<ListedInstance, void, undefined> {
+  const above = [...key(TAGS.StudyInstanceUID, 'UI', studyInstanceUid)];
+  const root = rootOf(association);
+  if (root.sopClass === SOP_CLASSES.patientRootFind) above.push(...key(TAGS.PatientID, 'LO', options.patientId));
+  const seen = new Set<string>();
+  for (const seriesInstanceUid of await seriesOf(association, studyInstanceUid, above, options)) {
+    const keys = [...level('IMAGE'), ...above, ...key(TAGS.SeriesInstanceUID, 'UI', seriesInstanceUid), ...IMAGE_KEYS];
+    for await (const answer of find(association, { ...options, ...root, keys })) {
+      const instance = instanceOf(answer, studyInstanceUid, seriesInstanceUid);
+      if (instance === undefined || seen.has(instance.sopInstanceUid)) continue;
+      seen.add(instance.sopInstanceUid);
+      yield instance;
+    }
+  }
+}
+
+/**
+ * Finds patients, for directories and to confirm where a study stands.
+ *
+ * @throws {PacsError} `PACS_REFUSED` with reason `no-context` where the PACS has no patient root; as {@link find}
+ */
+export async function* findPatients(
+  association: Association,
+  query: PatientQuery,
+  options: QueryOptions = {},
+): AsyncGenerator<PacsPatient, void, undefined> {
+  const { birthDate, issuer, name, patientId } = query;
+  const keys = [
+    ...level('PATIENT'),
+    ...key(TAGS.PatientName, 'PN', name),
+    ...key(TAGS.PatientID, 'LO', patientId),
+    ...key(TAGS.IssuerOfPatientID, 'LO', issuer),
+    ...key(TAGS.PatientBirthDate, 'DA', birthDate === undefined ? undefined : formatDate(birthDate)),
+    ...key(TAGS.PatientSex, 'CS'),
+  ];
+  for await (const answer of find(association, { ...options, sopClass: SOP_CLASSES.patientRootFind, keys })) {
+    const patient = patientOf(answer);
+    const isMeant =
+      (patientId === undefined || patient.patientId.id === patientId) &&
+      (issuer === undefined || (patient.patientId.issuer ?? '') === issuer) &&
+      (birthDate === undefined || patient.birthDate === birthDate);
+    if (isMeant) yield patient;
+  }
+}
+
+/** Attributes asked for beside the keys. */
+const IMAGE_KEYS: readonly NewElement[] = [
+  ...key(TAGS.SOPInstanceUID, 'UI'),
+  ...key(TAGS.SOPClassUID, 'UI'),
+  ...key(TAGS.InstanceNumber, 'IS'),
+  ...key(QUERY_TAGS.AvailableTransferSyntaxUID, 'UI'),
+];
+
+/** The study root, which asks for nothing above a study; else the patient root. @throws {PacsError} `PACS_REFUSED` */
+function rootOf(association: Association): { readonly sopClass: Uid } {
+  for (const sopClass of [SOP_CLASSES.studyRootFind, SOP_CLASSES.patientRootFind]) {
+    if (association.contextFor(sopClass) !== undefined) return { sopClass };
+  }
+  throw new PacsError('PACS_REFUSED', { details: { reason: 'no-context', sopClassUid: SOP_CLASSES.studyRootFind } });
+}
+
+/** Patient IDs to ask under: the one that is meant, or, where the hierarchy begins with the patient, each there is. */
+async function* patientsFor(
+  association: Association,
+  { patientId }: StudyQuery,
+  options: QueryOptions,
+): AsyncGenerator<string, void, undefined> {
+  const isPatientRoot = rootOf(association).sopClass === SOP_CLASSES.patientRootFind;
+  if (!isPatientRoot || (patientId !== undefined && patientId !== '')) {
+    yield patientId ?? '';
+    return;
+  }
+  const ids = new Set<string>();
+  for await (const patient of findPatients(association, {}, options)) ids.add(patient.patientId.id);
+  yield* ids;
+}
+
+function studyKeys(query: StudyQuery): readonly NewElement[] {
+  const { accessionNumber, studyDateFrom: from, studyDateTo: to, studyInstanceUid } = query;
+  const [first, last] = [from, to].map((date) => (date === undefined ? '' : formatDate(date)));
+  return [
+    ...level('STUDY'),
+    ...key(TAGS.StudyDate, 'DA', first === last ? first : `${first}-${last}`),
+    ...key(TAGS.StudyTime, 'TM'),
+    ...key(TAGS.AccessionNumber, 'SH', accessionNumber),
+    ...key(TAGS.ModalitiesInStudy, 'CS'),
+    ...key(QUERY_TAGS.SOPClassesInStudy, 'UI'),
+    ...key(TAGS.InstitutionName, 'LO'),
+    ...key(TAGS.ReferringPhysicianName, 'PN'),
+    ...key(TAGS.StudyDescription, 'LO'),
+    ...key(TAGS.PatientName, 'PN'),
+    ...key(TAGS.IssuerOfPatientID, 'LO'),
+    ...key(TAGS.PatientBirthDate, 'DA'),
+    ...key(TAGS.PatientSex, 'CS'),
+    ...key(TAGS.StudyInstanceUID, 'UI', studyInstanceUid),
+    ...key(TAGS.StudyID, 'SH'),
+    ...key(QUERY_TAGS.NumberOfStudyRelatedInstances, 'IS'),
+  ];
+}
+
+async function seriesOf(
+  association: Association,
+  studyInstanceUid: Uid,
+  above: readonly NewElement[],
+  options: QueryOptions,
+): Promise<ReadonlySet<Uid>> {
+  const keys = [...level('SERIES'), ...above, ...key(TAGS.SeriesInstanceUID, 'UI'), ...key(TAGS.Modality, 'CS')];
+  const series = new Set<Uid>();
+  for await (const answer of find(association, { ...options, ...rootOf(association), keys })) {
+    const uid = answer.uid(TAGS.SeriesInstanceUID);
+    if (uid !== undefined && isOf(answer, TAGS.StudyInstanceUID, studyInstanceUid)) series.add(uid);
+  }
+  return series;
+}
+
+function instanceOf(answer: Identifier, studyInstanceUid: Uid, seriesInstanceUid: Uid): ListedInstance | undefined {
+  const sopInstanceUid = answer.uid(TAGS.SOPInstanceUID);
+  const isMeant =
+    isOf(answer, TAGS.StudyInstanceUID, studyInstanceUid) && isOf(answer, TAGS.SeriesInstanceUID, seriesInstanceUid);
+  if (sopInstanceUid === undefined || !isMeant) return undefined;
+  const sopClassUid = answer.uid(TAGS.SOPClassUID);
+  const storedSyntaxes = answer.uids(QUERY_TAGS.AvailableTransferSyntaxUID);
+  return {
+    seriesInstanceUid,
+    sopInstanceUid,
+    ...(sopClassUid !== undefined && { sopClassUid }),
+    ...(storedSyntaxes.length > 0 && { storedSyntaxes }),
+  };
+}
+
+/** Whether an answer names what was asked for, or leaves it out. */
+function isOf(answer: Identifier, tag: Tag, uid: Uid): boolean {
+  return (answer.uid(tag) ?? uid) === uid;
+}

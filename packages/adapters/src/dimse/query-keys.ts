@@ -1,0 +1,37 @@
+/** Keys of queries and retrievals as elements (PS3.4 C.2.2.2). */
+import {
+  characterSetOf,
+  encodeElements,
+  type CharacterSet,
+  type NewElement,
+  type Tag,
+  type Vr,
+} from '@interhosp/core/dicom';
+import { errorCodeOf } from '@interhosp/core/errors';
+import { QUERY_TAGS, type QueryLevel } from './query-tags.ts';
+
+/** The level at which is asked (0008,0052). */
+export function level(name: QueryLevel): readonly NewElement[] {
+  return key(QUERY_TAGS.QueryRetrieveLevel, 'CS', name);
+}
+
+/**
+ * A key, empty when anything matches. A text that no data set can hold is no key either: what it would match is sorted out
+ * of the answers.
+ */
+export function key(tag: Tag, vr: Exclude<Vr, 'SQ'>, text = ''): readonly NewElement[] {
+  const element: NewElement = { tag, value: { vr, text } };
+  return [isWritable(element) ? element : { tag, value: { vr, text: '' } }];
+}
+
+function isWritable(element: NewElement): boolean {
+  try {
+    encodeElements('implicit', [element], UTF8);
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error)?.startsWith('DICOM_') === true) return false;
+    throw error;
+  }
+}
+
+const UTF8 = characterSetOf('ISO_IR 192') as CharacterSet;
