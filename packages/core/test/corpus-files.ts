@@ -1,7 +1,9 @@
 /** The DICOM files that tests read: those in the repository, and those of the folder that INTERHOSP_CORPUS names. */
 import { globSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import { readPart10, type Uid } from '../src/dicom/index.ts';
+import { isDeflated } from '../src/dicom/transfer-syntax.ts';
 import { chunksOf, collect } from './streams.ts';
 
 /** One file taken apart, or why it cannot be. */
@@ -39,4 +41,9 @@ export async function dataSetOf(
 ): Promise<{ readonly transferSyntaxUid: Uid; readonly dataSet: Uint8Array }> {
   const { transferSyntaxUid, dataSet } = await readPart10(chunksOf(file.bytes, 5000));
   return { transferSyntaxUid, dataSet: await collect(dataSet) };
+}
+
+/** The elements of a data set, inflated where its transfer syntax deflates them. */
+export function plainElements(dataSet: Uint8Array, transferSyntaxUid: Uid): Uint8Array {
+  return isDeflated(transferSyntaxUid) ? new Uint8Array(inflateRawSync(dataSet)) : dataSet;
 }

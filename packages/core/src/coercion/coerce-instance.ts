@@ -7,18 +7,20 @@ import { equalBytes, latin1Text } from '../dicom/bytes.ts';
 import { windowedSource, type ByteSource } from '../dicom/byte-source.ts';
 import { ASCII_CHARACTER_SET, characterSetOf, isAscii, type CharacterSet } from '../dicom/character-set.ts';
 import { characterSetTextsOf, encodeNewElement } from '../dicom/element.ts';
+import { withDataSet, type OpenDataSet } from '../dicom/data-set.ts';
 import type { VrForm } from '../dicom/encode.ts';
 import { scanHeader, type HeaderScan } from '../dicom/header-scan.ts';
 import { LAST_SPLICED_TAG } from '../dicom/header-scanner.ts';
 import { DICOM_LIMITS } from '../dicom/limits.ts';
 import { collectValues, interpretHeader, STUDY_HEADER_TAGS } from '../dicom/read-study-header.ts';
 import { decideCharacterSet, type CharacterSetDecision } from '../dicom/splice-character-set.ts';
-import { mergePlan, orderedSpans, type ElementEdit } from '../dicom/splice.ts';
+import { deflatedPlan, mergePlan, orderedSpans, type ElementEdit } from '../dicom/splice.ts';
 import { formatTag, groupOf, TAGS, type Tag } from '../dicom/tag.ts';
-import { vrFormOf } from '../dicom/transfer-syntax.ts';
+import { isDeflated } from '../dicom/transfer-syntax.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { readValue, type ElementSpan } from '../dicom/walk.ts';
 import type { StudyHeader } from '../study/index.ts';
+import type { Inflate } from '../world/index.ts';
 import type { Coercion, CoercionFlag, CoercionInput } from './coercion.ts';
 import { growSequence, type GrownSequence, type OldElement } from './grow-sequence.ts';
 import { equipmentItem, planCoercion } from './identity-edits.ts';
@@ -29,14 +31,15 @@ import { otherPatientIds } from './other-patient-ids.ts';
 export interface CoerceOptions {
   /** As in `planSplice`: default true; false where study/cut.ts has seen the whole data set. */
   readonly checkToEnd?: boolean;
+  /** For deflated data sets; default: the streams of the web platform. */
+  readonly inflate?: Inflate;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Plans the coercion of one instance.
  *
- * @throws {DicomError} `DICOM_TRANSFER_SYNTAX_UNSUPPORTED`, `DICOM_TRUNCATED`, `DICOM_MALFORMED`, `DICOM_LIMIT`: the
- *   instance is quarantined. `DICOM_IDENTITY_MISSING`, `DICOM_CHARSET`, `DICOM_CHARSET_UNDECLARED`. `DICOM_VALUE_INVALID`:
+ * @throws {DicomError} `DICOM_TRUNCATED`, `DICOM_MALFORMED`, `DICOM_LIMIT`: the instance is quarantined. `DICOM_IDENTITY_MISSING`, `DICOM_CHARSET`, `DICOM_CHARSET_UNDECLARED`. `DICOM_VALUE_INVALID`:
  *   the local record or order holds what no element can.
  */
 export async function coerceInstance(
@@ -45,7 +48,20 @@ export async function coerceInstance(
   input: CoercionInput,
   options: CoerceOptions = {},
 ): Promise<Coercion> {
-  const form = vrFormOf(transferSyntaxUid);
+  return withDataSet(source, transferSyntaxUid, options, async (dataSet) => {
+    await dataSet.measure();
+    const coercion = await coercePlain(dataSet, transferSyntaxUid, input, options);
+    if (!isDeflated(transferSyntaxUid)) return coercion;
+    return { ...coercion, plan: await deflatedPlan(coercion.plan, source, options) };
+  });
+}
+
+async function coercePlain(
+  { form, source }: OpenDataSet,
+  transferSyntaxUid: Uid,
+  input: CoercionInput,
+  options: CoerceOptions,
+): Promise<Coercion> {
   const { policy = {}, systemName = '' } = input;
   if (!isAscii(systemName))
     throw new DicomError('DICOM_VALUE_INVALID', { details: { tag: formatTag(TAGS.ModifyingSystem) } });

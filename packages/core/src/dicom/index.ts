@@ -2,6 +2,8 @@ export { bytesSource } from './byte-source.ts';
 export type { ByteSource } from './byte-source.ts';
 export { characterSetOf, isAscii } from './character-set.ts';
 export type { CharacterSet } from './character-set.ts';
+export { openDataSet, withDataSet } from './data-set.ts';
+export type { OpenDataSet, OpenDataSetOptions } from './data-set.ts';
 export {
   formatDate,
   formatDateTime,
@@ -19,6 +21,7 @@ export type { VrForm } from './encode.ts';
 export { createHeaderScanner, LAST_SPLICED_TAG } from './header-scanner.ts';
 export type { HeaderScanner, HeaderScannerOptions, HeaderValue, HeaderValues } from './header-scanner.ts';
 export { implicitVrOf } from './implicit-vr.ts';
+export { inflateCapped } from './inflated-source.ts';
 export { DICOM_LIMITS } from './limits.ts';
 export { parseElements, parseItems } from './parse.ts';
 export type { ParsedElement, ParsedItem } from './parse.ts';
@@ -32,7 +35,7 @@ export { planSplice, spliceStream } from './splice.ts';
 export type { ElementEdit, SpliceOptions, SplicePlan, SpliceSegment } from './splice.ts';
 export { formatTag, TAGS } from './tag.ts';
 export type { Tag } from './tag.ts';
-export { TRANSFER_SYNTAXES, vrFormOf } from './transfer-syntax.ts';
+export { isDeflated, TRANSFER_SYNTAXES, vrFormOf } from './transfer-syntax.ts';
 export { parseUid, tryParseUid } from './uid.ts';
 export type { Uid } from './uid.ts';
 export type { Vr } from './vr.ts';

@@ -17,4 +17,10 @@ export const DICOM_LIMITS = {
   metaBytes: 1024 * 1024,
   /** Zero bytes after the last element, which some writers add to fill a sector. */
   paddingBytes: 64 * 1024,
+  /** What a deflated data set may hold (PS3.5 A.5). */
+  inflatedBytes: 16 * 1024 * 1024 * 1024,
+  /** Up to this, whatever the proportion: an empty segmentation of 64 MiB is deflated a thousandfold. */
+  inflatedFreeBytes: 64 * 1024 * 1024,
+  /** Above it, times the bytes that were read; images are deflated two- to fivefold, masks a hundredfold. */
+  inflatedRatio: 200,
 } as const;

@@ -8,6 +8,7 @@ import type { InstanceIdentity, PractitionerMention, StudyHeader } from '../stud
 import { latin1Text } from './bytes.ts';
 import type { ByteSource } from './byte-source.ts';
 import { ASCII_CHARACTER_SET, characterSetOf, type CharacterSet } from './character-set.ts';
+import { withDataSet, type OpenDataSetOptions } from './data-set.ts';
 import { parseDate, parseTime } from './date-time.ts';
 import type { VrForm } from './encode.ts';
 import type { HeaderValue, HeaderValues } from './header-scanner.ts';
@@ -15,7 +16,6 @@ import { DICOM_LIMITS } from './limits.ts';
 import { parseElements, parseItems } from './parse.ts';
 import { parsePersonName } from './person-name.ts';
 import { formatTag, TAGS, type Tag } from './tag.ts';
-import { vrFormOf } from './transfer-syntax.ts';
 import { tryParseUid, type Uid } from './uid.ts';
 import { isCharacterSetText } from './vr.ts';
 import { readValue, walkElements, type ElementSpan } from './walk.ts';
@@ -72,13 +72,12 @@ export const STUDY_HEADER_TAGS: ReadonlySet<Tag> = new Set([
 /**
  * Reads the header of a data set by random access.
  *
- * @throws {DicomError} `DICOM_IDENTITY_MISSING`, `DICOM_TRANSFER_SYNTAX_UNSUPPORTED`, `DICOM_TRUNCATED`,
- *   `DICOM_MALFORMED`, `DICOM_LIMIT`
+ * @throws {DicomError} `DICOM_IDENTITY_MISSING`, `DICOM_TRUNCATED`, `DICOM_MALFORMED`, `DICOM_LIMIT`
  */
 export async function readStudyHeader(
   source: ByteSource,
   transferSyntaxUid: Uid,
-  options: StudyHeaderOptions & { readonly signal?: AbortSignal } = {},
+  options: StudyHeaderOptions & OpenDataSetOptions = {},
 ): Promise<ReadStudyHeader> {
   const values = await readHeaderValues(source, transferSyntaxUid, STUDY_HEADER_TAGS, options);
   return interpretHeader(values, transferSyntaxUid, options);
@@ -89,14 +88,12 @@ export async function readHeaderValues(
   source: ByteSource,
   transferSyntaxUid: Uid,
   wanted: ReadonlySet<Tag>,
-  options: { readonly signal?: AbortSignal } = {},
+  options: OpenDataSetOptions = {},
 ): Promise<HeaderValues> {
-  const form = vrFormOf(transferSyntaxUid);
-  return collectValues(
-    source,
-    form,
-    walkElements(source, form, { ...options, stopAfter: Math.max(...wanted) }),
-    wanted,
+  const { signal } = options;
+  const walk = { stopAfter: Math.max(...wanted), ...(signal !== undefined && { signal }) };
+  return withDataSet(source, transferSyntaxUid, options, (dataSet) =>
+    collectValues(dataSet.source, dataSet.form, walkElements(dataSet.source, dataSet.form, walk), wanted),
   );
 }
 

@@ -6,15 +6,19 @@
  */
 import { DicomError } from '../errors/interhosp-error.ts';
 import { isInterhospError } from '../errors/interhosp-error.ts';
+import type { Inflate } from '../world/inflate.ts';
+import { webInflate } from '../world/web-inflate.ts';
 import type { ByteSource } from './byte-source.ts';
 import { ASCII_CHARACTER_SET, characterSetOf } from './character-set.ts';
 import { characterSetTextsOf, encodeNewElement, type ElementValue } from './element.ts';
+import { withDataSet, type OpenDataSet } from './data-set.ts';
 import type { VrForm } from './encode.ts';
 import { scanHeader, type HeaderScan } from './header-scan.ts';
+import { inflatedSource } from './inflated-source.ts';
 import { DICOM_LIMITS } from './limits.ts';
 import { decideCharacterSet, type CharacterSetDecision, type CharacterSetPolicy } from './splice-character-set.ts';
 import { formatTag, groupOf, isGroupLength, TAGS, type Tag } from './tag.ts';
-import { vrFormOf } from './transfer-syntax.ts';
+import { isDeflated } from './transfer-syntax.ts';
 import type { Uid } from './uid.ts';
 import { readValue, truncated, walkElements, type ElementSpan } from './walk.ts';
 import { malformed } from './walker.ts';
@@ -34,7 +38,10 @@ export type SpliceSegment =
 /** What the result is made of, in order. */
 export interface SplicePlan {
   readonly segments: readonly SpliceSegment[];
+  /** Of the result as it goes out. */
   readonly lengthBytes: number;
+  /** Set where the segments are those of the inflated data set, and the result is deflated again with it. */
+  readonly inflate?: Inflate;
 }
 
 /** Options of {@link planSplice}. */
@@ -44,6 +51,8 @@ export interface SpliceOptions extends CharacterSetPolicy {
    * refused. Default true; false spares the reads where that was checked before (study/cut.ts).
    */
   readonly checkToEnd?: boolean;
+  /** For deflated data sets; default: the streams of the web platform. */
+  readonly inflate?: Inflate;
   readonly signal?: AbortSignal;
 }
 
@@ -56,9 +65,8 @@ const COPY_BYTES = 1024 * 1024;
  * Group lengths of edited groups are dropped (retired, PS3.5 7.2, and wrong after an edit). An edit of Specific Character
  * Set itself decides the character set of all others, and the caller answers for the text that stays.
  *
- * @throws {DicomError} `DICOM_TRANSFER_SYNTAX_UNSUPPORTED`; `DICOM_MALFORMED` also for elements that are out of order or
- *   repeated up to the last edit; `DICOM_TRUNCATED`; `DICOM_LIMIT`; `DICOM_CHARSET`; `DICOM_CHARSET_UNDECLARED`;
- *   `DICOM_VALUE_INVALID`.
+ * @throws {DicomError} `DICOM_MALFORMED`, also for elements that are out of order or repeated up to the last edit;
+ *   `DICOM_TRUNCATED`; `DICOM_LIMIT`; `DICOM_CHARSET`; `DICOM_CHARSET_UNDECLARED`; `DICOM_VALUE_INVALID`.
  */
 export async function planSplice(
   source: ByteSource,
@@ -66,7 +74,18 @@ export async function planSplice(
   edits: readonly ElementEdit[],
   options: SpliceOptions = {},
 ): Promise<SplicePlan> {
-  const form = vrFormOf(transferSyntaxUid);
+  return withDataSet(source, transferSyntaxUid, options, async (dataSet) => {
+    await dataSet.measure();
+    const plan = await planPlain(dataSet, edits, options);
+    return isDeflated(transferSyntaxUid) ? deflatedPlan(plan, source, options) : plan;
+  });
+}
+
+async function planPlain(
+  { form, source }: OpenDataSet,
+  edits: readonly ElementEdit[],
+  options: SpliceOptions,
+): Promise<SplicePlan> {
   const byTag = editsByTag(edits);
   // A change of character set may come on top of the edits.
   const lastTag = edits.length === 0 ? 0 : Math.max(TAGS.SpecificCharacterSet, ...byTag.keys());
@@ -83,11 +102,59 @@ export async function planSplice(
   return mergePlan(source, spans, encoded);
 }
 
-/** Yields the result. @throws {DicomError} `DICOM_TRUNCATED` when the source has become shorter. */
+/**
+ * What goes out for a plan over the inflated elements of a deflated data set. How long that is only deflating it tells, so it
+ * is deflated twice: once to be counted, here, and once to be sent.
+ *
+ * @param source - The deflated data set.
+ */
+export async function deflatedPlan(
+  plan: SplicePlan,
+  source: ByteSource,
+  { inflate = webInflate, signal }: { readonly inflate?: Inflate; readonly signal?: AbortSignal },
+): Promise<SplicePlan> {
+  // What nobody changes stays deflated as it was.
+  if (plan.segments.every((segment) => segment.kind === 'copy') && plan.segments.length === 1) {
+    const segments = [{ kind: 'copy', from: 0, to: source.lengthBytes }] as const;
+    return { segments, lengthBytes: source.lengthBytes };
+  }
+  let lengthBytes = 0;
+  const signalled = signal === undefined ? {} : { signal };
+  for await (const piece of spliceStream({ ...plan, inflate }, source, signalled)) lengthBytes += piece.length;
+  return { ...plan, lengthBytes, inflate };
+}
+
+/**
+ * Yields the result.
+ *
+ * @param source - The one that was planned for: the deflated data set where it was one.
+ * @throws {DicomError} `DICOM_TRUNCATED` when the source has become shorter.
+ */
 export async function* spliceStream(
   plan: SplicePlan,
   source: ByteSource,
   options: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { inflate } = plan;
+  if (inflate === undefined) return yield* segmentsOf(plan, source, options);
+  const inflated = inflatedSource(source, { ...options, inflate });
+  let lengthBytes = 0;
+  try {
+    for await (const piece of inflate.deflateRaw(segmentsOf(plan, inflated, options))) {
+      lengthBytes += piece.length;
+      yield piece;
+    }
+    // A deflated data set has an even length, too (PS3.5 A.5).
+    if (lengthBytes % 2 === 1) yield new Uint8Array(1);
+  } finally {
+    await inflated.close();
+  }
+}
+
+async function* segmentsOf(
+  plan: SplicePlan,
+  source: ByteSource,
+  options: { readonly signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (const segment of plan.segments) {
     if (segment.kind === 'bytes') {

@@ -88,7 +88,11 @@ export async function* visitElements(
   const walker = new DatasetWalker(form, { descend });
   const window = createWindow(source, signal);
   while (walker.position < source.lengthBytes) {
-    if (window.needs(walker.position)) await window.load(walker.position);
+    if (window.needs(walker.position)) {
+      await window.load(walker.position);
+      // Of a deflated data set the length may turn up only now.
+      if (walker.position >= source.lengthBytes) break;
+    }
     const { bytes, at } = window.view(walker.position);
     const available = bytes.length - at;
     if (walker.isAtTop && mayBePadding(bytes, at) && (await isPadding(source, walker.position))) return;
@@ -148,9 +152,9 @@ function mayBePadding(bytes: Uint8Array, at: number): boolean {
 
 /** Whether nothing but zero bytes follows. */
 async function isPadding(source: ByteSource, position: number): Promise<boolean> {
-  const left = source.lengthBytes - position;
-  if (position === 0 || left > DICOM_LIMITS.paddingBytes) return false;
-  return (await source.read(position, left)).every((byte) => byte === 0);
+  if (position === 0) return false;
+  const rest = await source.read(position, DICOM_LIMITS.paddingBytes + 1);
+  return rest.length <= DICOM_LIMITS.paddingBytes && rest.every((byte) => byte === 0);
 }
 
 interface Window {

@@ -10,3 +10,4 @@ export type { CodedFrame, FrameShape, PixelCodec, PixelDecoder } from './pixel-d
 export type { Random } from './random.ts';
 export { keepSafe, safeFieldProblem } from './safe-fields.ts';
 export type { SafeFields } from './safe-fields.ts';
+export { webInflate } from './web-inflate.ts';
