@@ -82,6 +82,7 @@ const UI = {
 const AE = { moveDestination: 0x0600, moveOriginatorAe: 0x1030 } as const;
 
 const GROUP_LENGTH = 0x0000;
+const COMMAND_FIELD = 0x0100;
 const DATA_SET_TYPE = 0x0800;
 /** Any other value says that a data set follows. */
 const NO_DATA_SET = 0x0101;
@@ -120,7 +121,7 @@ export function encodeCommand(command: Command, hasDataSet: boolean): Uint8Array
 }
 
 /**
- * Reads a command set. Unknown elements are passed over; free text such as Error Comment (0000,0902) is not read at all,
+ * Reads a command set. Unknown elements are passed over, and what other groups follow it; free text such as Error Comment (0000,0902) is not read at all,
  * since anything may stand in it.
  *
  * @throws {ProtocolError} when it is no run of group 0000 elements, names an element twice, or has no Command Field.
@@ -148,7 +149,11 @@ function elementsOf(bytes: Uint8Array): ReadonlyMap<number, Uint8Array> {
     const tag = readUint32(bytes, at);
     const end = at + ELEMENT_HEADER_BYTES + readUint32(bytes, at + 4);
     // The group stands in the low half of what is read as one number.
-    if ((tag & 0xffff) !== 0) throw broken('command-group');
+    if ((tag & 0xffff) !== 0) {
+      // Orthanc 1.10.1 puts the failed instances (0008,0058) of a C-GET behind the command set, not into a data set.
+      if (values.has(COMMAND_FIELD)) break;
+      throw broken('command-group');
+    }
     if (end > bytes.length) throw broken('command-truncated');
     const element = tag >>> 16;
     if (values.has(element)) throw broken('command-duplicate');

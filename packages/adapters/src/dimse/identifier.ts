@@ -21,7 +21,7 @@ import {
   type Vr,
   type VrForm,
 } from '@interhosp/core/dicom';
-import { DicomError, errorCodeOf, PacsError } from '@interhosp/core/errors';
+import { DicomError, isInterhospError, PacsError } from '@interhosp/core/errors';
 import type { PersonNameGroups } from '@interhosp/core/study';
 import type { DataSetInbox } from './inbox.ts';
 import { latin1Text } from './little-endian.ts';
@@ -78,7 +78,7 @@ export function encodeIdentifier(keys: readonly NewElement[], options: EncodeIde
   const { characterSet, transferSyntaxUid } = options;
   const form = vrFormOf(transferSyntaxUid);
   const terms = characterSet === undefined ? CHARACTER_SETS : [characterSet, 'ISO_IR 192'];
-  let failure: unknown;
+  let failure: Error = new DicomError('DICOM_CHARSET');
   for (const term of terms) {
     const set = characterSetOf(term);
     if (set === undefined) continue;
@@ -86,11 +86,11 @@ export function encodeIdentifier(keys: readonly NewElement[], options: EncodeIde
     try {
       return encodeElements(form, term === '' ? keys : [declared, ...keys], set);
     } catch (error) {
-      if (errorCodeOf(error) !== 'DICOM_CHARSET') throw error;
+      if (!isInterhospError(error) || error.code !== 'DICOM_CHARSET') throw error;
       failure = error;
     }
   }
-  throw failure ?? new DicomError('DICOM_CHARSET');
+  throw failure;
 }
 
 /** Reads the identifier of a message. @throws {PacsError} `PACS_PROTOCOL`, and what ended the association */
