@@ -12,6 +12,16 @@ export { startOrthanc } from './orthanc.ts';
 export type { Orthanc, OrthancOptions } from './orthanc.ts';
 export { startTwoHospitals, usageOf } from './hospitals.ts';
 export type { Hospital, ProcessUsage, TwoHospitals, TwoHospitalsOptions } from './hospitals.ts';
+export {
+  jpegWithOrientation,
+  sampleCda,
+  sampleJpeg,
+  sampleMp4,
+  sampleMp4Parts,
+  samplePdf,
+  sampleWav,
+} from './sample-media.ts';
+export type { SampleMp4Options, SampleWavOptions } from './sample-media.ts';
 export { startTlsFront } from './tls-front.ts';
 export type { TlsFront, TlsFrontOptions } from './tls-front.ts';
 export { mountSmallDisk } from './small-disk.ts';
