@@ -50,6 +50,17 @@ describe('the content of an object without pixels', () => {
     );
   });
 
+  it('counts pixels where they were deflated, which have no blocks to be compared by', () => {
+    const bytes = sample({ kind: 'CT' });
+    const altered = bytes.slice();
+    altered[altered.length - 1] = 0x55;
+    const syntax = TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian;
+    expect(holdsContent(digestsOf(bytes, { syntax }), digestsOf(bytes, { syntax }))).toBe(true);
+    expect(holdsContent(digestsOf(altered, { syntax }), digestsOf(bytes, { syntax }))).toBe(false);
+    // One that is not deflated shows no pixels here, and so does not hold those that were.
+    expect(holdsContent(digestsOf(bytes), digestsOf(bytes, { syntax }))).toBe(false);
+  });
+
   it.each(['SR', 'PDF'] as const)('of a %s differs when one letter of it does', (kind) => {
     const bytes = sample({ kind });
     const altered = bytes.slice();

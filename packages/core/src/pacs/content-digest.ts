@@ -2,12 +2,15 @@
  * What an object without pixels says, as one digest per top-level element: a report, a document, a presentation state, a
  * key object. Two copies can be compared although a PACS has written one of them anew (sequence lengths, group lengths,
  * padding, VR form) or put today's patient into it: what names patient, study, order and equipment is left out.
+ *
+ * Pixels are compared block by block elsewhere (study/blocks.ts); those of a deflated data set have no blocks of their own,
+ * and count here.
  */
 import { concatBytes } from '../dicom/bytes.ts';
 import type { VrForm } from '../dicom/encode.ts';
 import { implicitVrOf } from '../dicom/implicit-vr.ts';
 import { isPrivate, type Tag } from '../dicom/tag.ts';
-import { vrFormOf } from '../dicom/transfer-syntax.ts';
+import { isDeflated, TRANSFER_SYNTAXES, vrFormOf } from '../dicom/transfer-syntax.ts';
 import type { Uid } from '../dicom/uid.ts';
 import type { Vr } from '../dicom/vr.ts';
 import { DatasetWalker, LONG_HEADER_BYTES, SHORT_HEADER_BYTES, type Visit } from '../dicom/walker.ts';
@@ -44,8 +47,9 @@ const PROTOCOL_FROM: Tag = 0x00189900;
 const CONTENT_OF_0040_FROM: Tag = 0x00409000;
 /** Referenced Request Sequence repeats the order. */
 const REFERENCED_REQUEST: Tag = 0x0040a370;
+const PIXEL_GROUP = 0x7fe0;
 /** Groups of pixels, of signatures and of padding: compared by other means, or no content. */
-const NO_CONTENT_GROUPS: ReadonlySet<number> = new Set([0x7fe0, 0xfffa, 0xfffc]);
+const NO_CONTENT_GROUPS: ReadonlySet<number> = new Set([PIXEL_GROUP, 0xfffa, 0xfffc]);
 /** Behind a header that makes no sense everything counts as one value. */
 const UNREADABLE: Tag = 0xffffffff;
 /** Padding at the end of a text: one byte by the standard, more where a field was filled up. */
@@ -70,9 +74,11 @@ const TEXT_VRS: ReadonlySet<Vr> = new Set<Vr>([
   'UT',
 ]);
 
-/** A digester for one data set. @throws {DicomError} `DICOM_TRANSFER_SYNTAX_UNSUPPORTED` */
+/** A digester for the elements of one data set, to be given inflated where its transfer syntax deflates them. */
 export function createContentDigester(transferSyntaxUid: Uid, crypto: Crypto): ContentDigester {
-  return new Digester(vrFormOf(transferSyntaxUid), crypto);
+  return isDeflated(transferSyntaxUid)
+    ? new Digester(vrFormOf(TRANSFER_SYNTAXES.ExplicitVRLittleEndian), crypto, true)
+    : new Digester(vrFormOf(transferSyntaxUid), crypto, false);
 }
 
 /**
@@ -103,6 +109,7 @@ interface OpenValue {
 class Digester implements ContentDigester {
   readonly #crypto: Crypto;
   readonly #form: VrForm;
+  readonly #countsPixels: boolean;
   readonly #walker: DatasetWalker;
   readonly #whole = new Map<Tag, string>();
   readonly #standard = new Map<Tag, string>();
@@ -116,9 +123,10 @@ class Digester implements ContentDigester {
   #privateDepth: number | undefined;
   #isOver = false;
 
-  constructor(form: VrForm, crypto: Crypto) {
+  constructor(form: VrForm, crypto: Crypto, countsPixels: boolean) {
     this.#crypto = crypto;
     this.#form = form;
+    this.#countsPixels = countsPixels;
     this.#walker = new DatasetWalker(form, { descend: true });
   }
 
@@ -184,7 +192,8 @@ class Digester implements ContentDigester {
   }
 
   #visit({ depth, kind, tag, vr }: Visit, isAtTop: boolean): void {
-    if (isAtTop && isContent(tag)) this.#element = this.#opened(tag);
+    const isCounted = isContent(tag) || (this.#countsPixels && tag >>> 16 === PIXEL_GROUP);
+    if (isAtTop && isCounted) this.#element = this.#opened(tag);
     // Ends and lengths are a matter of encoding; depth and order tell the rest.
     if (this.#element === undefined || kind === 'end' || (tag & 0xffff) === 0) return;
     const isInPrivate = this.#privateDepth !== undefined && depth > this.#privateDepth;

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { corpusFile, corpusFiles, dataSetOf } from '../../test/corpus-files.ts';
 import { nodeCrypto } from '../../test/node-crypto.ts';
 import { chunksOf, chunksOfSizes, collect } from '../../test/streams.ts';
+import { createSampleRandom } from '../conformance/sample-random.ts';
 import { generateLargeInstance, generateStudy } from '../conformance/sample-studies.ts';
 import { concatBytes } from '../dicom/bytes.ts';
 import { encodeElementHeader } from '../dicom/encode.ts';
@@ -123,17 +125,60 @@ describe('cutInstance', () => {
     }
   });
 
-  it('refuses deflated data sets before it reads a byte where nothing inflates them', async () => {
-    let reads = 0;
-    async function* counted() {
-      reads++;
-      yield new Uint8Array(8);
+  it('reads what a deflated data set holds, and cuts its bytes as they are, whatever follows them', async () => {
+    const syntax = TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian;
+    const plain = instanceWith(3_000_000);
+    const noise = createSampleRandom('deflated').bytes(200_000);
+    plain.set(noise, plain.length - noise.length);
+    const { header } = await cut(chunksOf(plain, 4096));
+    for (const rest of [[], [0], [0, 0, 0, 7]]) {
+      const deflated = concatBytes([new Uint8Array(deflateRawSync(plain)), Uint8Array.from(rest)]);
+      for (const chunkBytes of [999, 65_536, deflated.length]) {
+        const result = await cut(chunksOf(deflated, chunkBytes), syntax);
+        checkEntry(result, deflated);
+        expect(result.entry.segments).toEqual([{ kind: 'header', lengthBytes: deflated.length }]);
+        expect(result.header).toEqual(header);
+      }
     }
-    await expect(cut(counted(), TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian)).rejects.toHaveProperty(
-      'code',
-      'DICOM_TRANSFER_SYNTAX_UNSUPPORTED',
-    );
-    expect(reads).toBe(0);
+  });
+
+  it('refuses a deflated data set that is cut, is none or holds half an element, and ends its source', async () => {
+    const syntax = TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian;
+    const plain = instanceWith(1000);
+    const deflated = new Uint8Array(deflateRawSync(plain));
+    const broken: ReadonlyArray<readonly [Uint8Array, string]> = [
+      [deflated.subarray(0, deflated.length - 2), 'DICOM_TRUNCATED'],
+      [new Uint8Array(0), 'DICOM_TRUNCATED'],
+      [plain, 'DICOM_MALFORMED'],
+      [new Uint8Array(deflateRawSync(plain.subarray(0, plain.length - 1))), 'DICOM_TRUNCATED'],
+      [new Uint8Array(deflateRawSync(new Uint8Array(70 * 1024 * 1024))), 'DICOM_'],
+    ];
+    for (const [bytes, code] of broken) {
+      let isEnded = false;
+      async function* source() {
+        try {
+          yield* chunksOf(bytes, 100);
+        } finally {
+          isEnded = true;
+        }
+      }
+      await expect(cut(source(), syntax)).rejects.toHaveProperty('code', expect.stringContaining(code));
+      expect(isEnded).toBe(true);
+    }
+  });
+
+  it('shows the elements as they pass, inflated', async () => {
+    const plain = instanceWith(100_000);
+    for (const [bytes, transferSyntaxUid] of [
+      [plain, EXPLICIT],
+      [new Uint8Array(deflateRawSync(plain)), TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian],
+    ] as const) {
+      const seen: Uint8Array[] = [];
+      await cutInstance({ transferSyntaxUid, dataSet: chunksOf(bytes, 777) }, nodeCrypto, async () => {}, {
+        onElements: (elements) => seen.push(elements.slice()),
+      });
+      expect(Buffer.compare(Buffer.concat(seen), plain)).toBe(0);
+    }
   });
 
   it('refuses an instance without SOP Instance UID, and one that is empty', async () => {

@@ -4,14 +4,18 @@
  *
  * The value of Pixel Data, Float or Double Float Pixel Data is the pixel segment; encapsulated, it runs from the Basic
  * Offset Table's item to the end of the Sequence Delimitation Item. A segment without bytes is left out. What a receiver
- * relies on is the segment map in the entry, not this rule.
+ * relies on is the segment map in the entry, not this rule. A deflated data set is one segment: what it holds is inflated to
+ * be read, and its bytes travel as they are.
  */
 import type { StudyHeaderOptions } from '../dicom/read-study-header.ts';
 import { interpretHeader, STUDY_HEADER_TAGS } from '../dicom/read-study-header.ts';
 import { createHeaderScanner } from '../dicom/header-scanner.ts';
-import { vrFormOf } from '../dicom/transfer-syntax.ts';
+import { inflateCapped } from '../dicom/inflated-source.ts';
+import { isDeflated, TRANSFER_SYNTAXES, vrFormOf } from '../dicom/transfer-syntax.ts';
 import type { Uid } from '../dicom/uid.ts';
 import type { Crypto } from '../world/crypto.ts';
+import type { Inflate } from '../world/inflate.ts';
+import { webInflate } from '../world/web-inflate.ts';
 import { BLOCK_BYTES, WHOLE_BYTES, type Block, type InstanceEntry, type Segment, type SegmentKind } from './blocks.ts';
 import type { Digest } from './identifiers.ts';
 import { leafDigest, merkleRoot } from './merkle.ts';
@@ -26,36 +30,96 @@ export interface CutInstance {
 /** Takes one block; the bytes are the callee's to keep. Blocks come in order, the next one after the promise resolves. */
 export type OnBlock = (block: Block, bytes: Uint8Array) => Promise<void>;
 
+/** Options of {@link cutInstance}. */
+export interface CutOptions extends StudyHeaderOptions {
+  /** For deflated data sets; default: the streams of the web platform. */
+  readonly inflate?: Inflate;
+  /** Sees the elements pass by, inflated where the data set is deflated; the bytes are not to be kept. */
+  readonly onElements?: (bytes: Uint8Array) => void;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Reads an instance once, to its end.
  *
  * Blocks are handed over before the end is known: when this throws, the caller discards them.
  *
- * @throws {DicomError} `DICOM_TRANSFER_SYNTAX_UNSUPPORTED` before a byte is read; `DICOM_TRUNCATED` when the data set ends
- *   within an element; `DICOM_IDENTITY_MISSING`; `DICOM_MALFORMED`, `DICOM_LIMIT` for a header that could not be coerced.
+ * @throws {DicomError} `DICOM_TRUNCATED` when the data set ends within an element; `DICOM_IDENTITY_MISSING`;
+ *   `DICOM_MALFORMED`, `DICOM_LIMIT` for a header that could not be coerced, or that is not deflated as it should be.
  */
 export async function cutInstance(
   retrieved: { readonly transferSyntaxUid: Uid; readonly dataSet: AsyncIterable<Uint8Array> },
   crypto: Crypto,
   onBlock: OnBlock,
-  options: StudyHeaderOptions & { readonly signal?: AbortSignal } = {},
+  options: CutOptions = {},
 ): Promise<CutInstance> {
   const { transferSyntaxUid, dataSet } = retrieved;
-  const scanner = createHeaderScanner({ form: vrFormOf(transferSyntaxUid), wanted: STUDY_HEADER_TAGS });
+  const { inflate = webInflate, onElements, signal } = options;
+  const plainSyntaxUid = isDeflated(transferSyntaxUid) ? TRANSFER_SYNTAXES.ExplicitVRLittleEndian : transferSyntaxUid;
+  const scanner = createHeaderScanner({ form: vrFormOf(plainSyntaxUid), wanted: STUDY_HEADER_TAGS });
   const cutter = createCutter(crypto, onBlock);
   let offset = 0;
-  for await (const chunk of dataSet) {
-    options.signal?.throwIfAborted();
-    scanner.push(chunk);
-    const { pixelStart, pixelEnd } = scanner;
-    await cutter.push(chunk, { offset, pixelStart, pixelEnd });
+  const scan = (elements: Uint8Array): void => {
+    scanner.push(elements);
+    onElements?.(elements);
+  };
+  const cut = async (chunk: Uint8Array, pixels: Pick<Boundaries, 'pixelStart' | 'pixelEnd'>): Promise<void> => {
+    await cutter.push(chunk, { offset, pixelStart: pixels.pixelStart, pixelEnd: pixels.pixelEnd });
     offset += chunk.length;
+  };
+  if (isDeflated(transferSyntaxUid)) {
+    const passing = (chunk: Uint8Array): Promise<void> => cut(chunk, NO_PIXELS);
+    await inflateAlong(dataSet, { inflate, passing, scan, ...(signal !== undefined && { signal }) });
+  } else {
+    for await (const chunk of dataSet) {
+      signal?.throwIfAborted();
+      scan(chunk);
+      await cut(chunk, scanner);
+    }
   }
   scanner.end();
   const { identity, header } = interpretHeader(scanner.values, transferSyntaxUid, options);
   const { segments, blockDigests } = await cutter.end();
   const digest = merkleRoot(crypto, blockDigests);
   return { entry: { ...identity, lengthBytes: offset, segments, blockDigests, digest }, header };
+}
+
+const NO_PIXELS = { pixelStart: undefined, pixelEnd: undefined };
+
+/** Inflates a stream as it passes: what lies behind the end of the deflated bytes passes, too. */
+async function inflateAlong(
+  dataSet: AsyncIterable<Uint8Array>,
+  {
+    inflate,
+    passing,
+    scan,
+    signal,
+  }: {
+    readonly inflate: Inflate;
+    readonly passing: (chunk: Uint8Array) => Promise<void>;
+    readonly scan: (elements: Uint8Array) => void;
+    readonly signal?: AbortSignal;
+  },
+): Promise<void> {
+  const chunks = dataSet[Symbol.asyncIterator]();
+  let isOver = false;
+  const passed: AsyncIterableIterator<Uint8Array> = {
+    // No return(): an inflater that is done must not end what it read from.
+    async next() {
+      signal?.throwIfAborted();
+      const next = isOver ? { done: true as const, value: undefined } : await chunks.next();
+      if (next.done === true) isOver = true;
+      else await passing(next.value);
+      return next;
+    },
+    [Symbol.asyncIterator]: () => passed,
+  };
+  try {
+    for await (const elements of inflateCapped(passed, inflate)) scan(elements);
+    while ((await passed.next()).done !== true);
+  } finally {
+    if (!isOver) await chunks.return?.();
+  }
 }
 
 /** Where a chunk lies, and what is known of the pixels so far. */

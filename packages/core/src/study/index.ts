@@ -1,7 +1,7 @@
 export { BLOCK_BYTES, blocksOf, WHOLE_BYTES } from './blocks.ts';
 export type { Block, InstanceEntry, Segment, SegmentKind } from './blocks.ts';
 export { cutInstance } from './cut.ts';
-export type { CutInstance, OnBlock } from './cut.ts';
+export type { CutInstance, CutOptions, OnBlock } from './cut.ts';
 export { fromHex, toHex } from './hex.ts';
 export { parseDigest, parseExchangeId, parseMemberId, parseTransferId } from './identifiers.ts';
 export type { Digest, ExchangeId, MemberId, TransferId } from './identifiers.ts';
