@@ -1,7 +1,8 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/cli/main.ts'],
+  // Worker threads are files of their own.
+  entry: ['src/index.ts', 'src/cli/main.ts', 'src/pixels/worker.ts'],
   format: 'esm',
   target: 'node22',
   platform: 'node',

@@ -327,6 +327,7 @@ class Simulation {
           if (corruptedAt !== undefined && action.by === 'here') assert.equal(action.code, 'TRANSFER_DIGEST_MISMATCH');
           isOver = true;
           return;
+        case 'all-announced':
         case 'query':
         case 'receipt-acknowledged':
         case 'reprioritised':

@@ -27,6 +27,7 @@ const STATUS = {
   duplicate: 0x0111,
   outOfResources: 0xa700,
   identityMismatch: 0xa900,
+  classNotSupported: 0x0122,
   cannotUnderstand: 0xc000,
 } as const;
 
@@ -41,9 +42,18 @@ export interface MemoryPacsOptions {
   readonly duplicateBy?: 'uid' | 'patient';
   /** Room for data sets, in bytes; a store beyond it is refused with 0xA700. Default unlimited. */
   readonly capacityBytes?: number;
+  /** What it takes, and says so when it is asked; default anything, and nothing is said. */
+  readonly accepts?: MemoryPacsAccepts;
   /** Waits for `delayMs`; default the time of this process. */
   readonly clock?: Pick<Clock, 'sleep'>;
   readonly faults?: MemoryPacsFaults;
+}
+
+/** What a memory PACS takes. */
+export interface MemoryPacsAccepts {
+  readonly syntaxes: readonly Uid[];
+  /** SOP classes; default any. */
+  readonly classes?: readonly Uid[];
 }
 
 /** An object as the memory PACS holds it. */
@@ -56,6 +66,8 @@ export interface MemoryInstance extends IndexedInstance {
 export interface MemoryPacs extends Pacs {
   /** What goes wrong; set it at any time. Counts such as `refuseEvery` begin anew. */
   faults: MemoryPacsFaults;
+  /** What it takes from now on, where it was made with {@link MemoryPacsOptions.accepts}. */
+  accepts: MemoryPacsAccepts | undefined;
   /** Puts instances in, whatever the faults. @throws {DicomError} when one cannot be read. */
   seed(instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>): Promise<void>;
   /** Everything held, whatever the faults. */
@@ -71,6 +83,9 @@ export function memoryPacs(options: MemoryPacsOptions = {}): MemoryPacs {
 
 class Memory implements MemoryPacs {
   readonly capabilities: PacsCapabilities;
+  /** Absent where it takes anything: a PACS that cannot be asked. */
+  readonly acceptedSyntaxes?: NonNullable<Pacs['acceptedSyntaxes']>;
+  accepts: MemoryPacsAccepts | undefined;
   readonly #options: MemoryPacsOptions;
   readonly #index = createStudyIndex<MemoryInstance>();
   /** Stored while `isIndexingLate` is set: held, and not shown. */
@@ -84,6 +99,13 @@ class Memory implements MemoryPacs {
     this.#faults = options.faults ?? {};
     const { onDuplicate = 'ignore' } = options;
     this.capabilities = { source: true, destination: true, preservesBytes: true, onDuplicate };
+    this.accepts = options.accepts;
+    if (options.accepts !== undefined) {
+      this.acceptedSyntaxes = async (sopClassUid, how = {}) => {
+        await this.#answer(how);
+        return this.#syntaxesOf(sopClassUid);
+      };
+    }
   }
 
   get faults(): MemoryPacsFaults {
@@ -228,8 +250,16 @@ class Memory implements MemoryPacs {
   #refusal(instance: StorableInstance): Omit<StoreOutcome, 'sopInstanceUid'> | undefined {
     const { isFull, refuse, refuseEvery, refusedRetry = 'no', refusedStatusCode } = this.#faults;
     if (isFull === true) return OUT_OF_RESOURCES;
+    if (this.#syntaxesOf(instance.sopClassUid)?.includes(instance.transferSyntaxUid) === false) {
+      return { status: 'refused', retry: 'no', statusCode: STATUS.classNotSupported };
+    }
     if (!isNth(this.#attempts, refuseEvery) && refuse?.(instance) !== true) return undefined;
     return { status: 'refused', retry: refusedRetry, statusCode: refusedStatusCode ?? STATUS.cannotUnderstand };
+  }
+
+  #syntaxesOf(sopClassUid: Uid): readonly Uid[] | undefined {
+    if (this.accepts?.classes?.includes(sopClassUid) === false) return [];
+    return this.accepts?.syntaxes;
   }
 
   async *#read(instance: MemoryInstance, { signal }: PacsOptions): AsyncGenerator<Uint8Array> {

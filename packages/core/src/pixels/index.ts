@@ -1,6 +1,6 @@
 export { chooseSyntax } from './choose-syntax.ts';
 export type { DecodePolicy, SyntaxChoice } from './choose-syntax.ts';
-export { pixelCodecOf, undecodable } from './codecs.ts';
+export { isPlainSyntax, pixelCodecOf, undecodable } from './codecs.ts';
 export { checkCodestream } from './codestream.ts';
 export type { Rewriter } from './equipment.ts';
 export { decodeJpegLossless } from './jpeg-lossless.ts';

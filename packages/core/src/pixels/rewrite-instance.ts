@@ -215,8 +215,7 @@ async function* decodedPixels(
   const { frame: shape, frameBytes, photometric, pixelBytes } = image;
   const decode = async (frame: number): Promise<Uint8Array> => {
     signal?.throwIfAborted();
-    // Copied: the source keeps its blocks, and a decoder takes what it is given.
-    const coded = { bytes: (await frames.read(frame)).slice(), codec, shape };
+    const coded = { bytes: await frames.read(frame), codec, shape };
     checkCodestream(coded, photometric);
     const bytes = await decoder.decodeFrame(coded, signal === undefined ? {} : { signal });
     if (bytes.length !== frameBytes) throw undecodable('size');

@@ -57,7 +57,14 @@ export {
   statusDigestOf,
   verifyReceipt,
 } from './receipts.ts';
-export type { ConfirmedReceipt, DurableReceipt, ExpectedReceipt, Receipt, ReceiptFacts } from './receipts.ts';
+export type {
+  ConfirmedReceipt,
+  DurableReceipt,
+  ExpectedReceipt,
+  Receipt,
+  ReceiptFacts,
+  RewrittenInstances,
+} from './receipts.ts';
 export { decodeRecord, encodeRecord } from './record-codec.ts';
 export { LAZY_RECORDS, OUTLIVING_RECORDS } from './records.ts';
 export type {
@@ -69,4 +76,5 @@ export type {
   RecordType,
   SealRecord,
   SendReason,
+  SyntaxChange,
 } from './records.ts';

@@ -3,6 +3,7 @@
  * R2 that its PACS was seen to hold the instances under the intended patient. Neither names a patient. A receipt counts
  * only when every field agrees with what the sender itself knows.
  */
+import { tryParseUid } from '../dicom/uid.ts';
 import { TransferError } from '../errors/interhosp-error.ts';
 import { encodeEnvelope, openEnvelope, signEnvelope, type TrustedKeys } from '../federation/envelope.ts';
 import { jcs } from '../federation/jcs.ts';
@@ -53,6 +54,18 @@ export interface ConfirmedReceipt extends DurableReceipt {
   readonly statusDigest: Digest;
   /** Instances of the manifest that were not filed; empty unless the delivery is partial. */
   readonly partial: readonly { readonly sop: string; readonly code: string }[];
+  /**
+   * Instances that were filed in another transfer syntax than the manifest's, with the same values: how many, by syntaxes.
+   * Left out when there is none. Which ones they are is in `statusDigest`.
+   */
+  readonly rewritten?: readonly RewrittenInstances[];
+}
+
+/** So many instances that came in one transfer syntax and were filed in another. */
+export interface RewrittenInstances {
+  readonly from: string;
+  readonly to: string;
+  readonly instances: number;
 }
 
 /** Either receipt, opened. */
@@ -79,6 +92,7 @@ export async function makeConfirmedReceipt(
   if (filed === 0 || filing.instances.length !== facts.instances) {
     throw new TransferError('TRANSFER_STATE', { details: { count: filed, instances: facts.instances } });
   }
+  const rewritten = rewrittenOf(filing.instances);
   const receipt: ConfirmedReceipt = {
     ...facts,
     evidence: filing.evidence,
@@ -86,17 +100,31 @@ export async function makeConfirmedReceipt(
     issued: isoSeconds(options.nowMs),
     partial,
     statusDigest: statusDigestOf(filing.instances, options.crypto),
+    ...(rewritten.length > 0 && { rewritten }),
   };
   return encodeEnvelope(await signEnvelope(CONFIRMED_RECEIPT_TYPE, receipt, [options.signer]));
 }
 
-/** SHA-256 of the JCS form of `[{sop, status, code?}]`, sorted by SOP Instance UID. */
+/** How many instances were filed in another transfer syntax, in order of the syntaxes. */
+export function rewrittenOf(instances: readonly FilingOutcome[]): readonly RewrittenInstances[] {
+  const counts = new Map<string, RewrittenInstances>();
+  for (const { rewritten } of instances) {
+    if (rewritten === undefined) continue;
+    const { from, to } = rewritten;
+    const key = `${from} ${to}`;
+    counts.set(key, { from, instances: (counts.get(key)?.instances ?? 0) + 1, to });
+  }
+  return [...counts].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, counted]) => counted);
+}
+
+/** SHA-256 of the JCS form of `[{sop, status, code?, syntax?}]`, sorted by SOP Instance UID. */
 export function statusDigestOf(instances: readonly FilingOutcome[], crypto: Crypto): Digest {
   const lines = instances
-    .map(({ code, sopInstanceUid, status }) => ({
+    .map(({ code, rewritten, sopInstanceUid, status }) => ({
       ...(code === undefined ? {} : { code }),
       sop: sopInstanceUid,
       status,
+      ...(rewritten === undefined ? {} : { syntax: rewritten.to }),
     }))
     .toSorted((one, other) => (one.sop < other.sop ? -1 : 1));
   return toHex(sha256(crypto, jcs(lines))) as Digest;
@@ -165,7 +193,13 @@ const CONFIRMED_FIELDS = ['evidence', 'filed', 'partial', 'statusDigest'] as con
 /** Exactly the fields of its kind: an unknown one might change what the others mean. */
 function checkForm(kind: Receipt['kind'], payload: unknown): Receipt {
   const fields = payload as Readonly<Record<string, unknown>>;
-  const known: readonly string[] = [...NUMBERS, ...TEXTS, ...(kind === 'confirmed' ? CONFIRMED_FIELDS : [])];
+  const optional = kind === 'confirmed' && fields?.['rewritten'] !== undefined ? ['rewritten'] : [];
+  const known: readonly string[] = [
+    ...NUMBERS,
+    ...TEXTS,
+    ...(kind === 'confirmed' ? CONFIRMED_FIELDS : []),
+    ...optional,
+  ];
   const isWhole =
     typeof payload === 'object' &&
     payload !== null &&
@@ -182,11 +216,33 @@ function isConfirmation({
   filed,
   instances,
   partial,
+  rewritten = NONE,
   statusDigest,
 }: Readonly<Record<string, unknown>>): boolean {
+  if (rewritten !== NONE && !isRewriting(rewritten, filed)) return false;
   if (evidence !== 'query' && evidence !== 'commitment') return false;
   if (!Array.isArray(partial) || !partial.every(isNamed) || typeof statusDigest !== 'string') return false;
   return Number.isSafeInteger(filed) && (filed as number) > 0 && (filed as number) + partial.length === instances;
+}
+
+const NONE: readonly RewrittenInstances[] = [];
+
+/** At least one, and no more than were filed. */
+function isRewriting(rewritten: unknown, filed: unknown): boolean {
+  if (!Array.isArray(rewritten) || rewritten.length === 0) return false;
+  let sum = 0;
+  for (const entry of rewritten as readonly unknown[]) {
+    if (typeof entry !== 'object' || entry === null || Object.keys(entry).length !== 3) return false;
+    const { from, instances, to } = entry as Readonly<Record<string, unknown>>;
+    const isCount = Number.isSafeInteger(instances) && (instances as number) > 0;
+    if (!isCount || !isUid(from) || !isUid(to) || from === to) return false;
+    sum += instances as number;
+  }
+  return sum <= (filed as number);
+}
+
+function isUid(value: unknown): boolean {
+  return typeof value === 'string' && tryParseUid(value) === value;
 }
 
 function isNamed(entry: unknown): boolean {

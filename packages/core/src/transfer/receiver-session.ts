@@ -60,6 +60,7 @@ class ReceiverMachine {
   #actions: ReceiverAction[] = [];
   #offer: OfferFrame | undefined;
   #holds: ((digest: Digest) => boolean) | undefined;
+  #asksFirst = false;
 
   readonly #instances = new Map<number, IncomingInstance>();
   readonly #sopInstanceUids = new Set<string>();
@@ -109,6 +110,8 @@ class ReceiverMachine {
       }
       case 'settled':
         return this.#settled(event);
+      case 'wanted':
+        return this.#wanted(event.ordinals);
       case 'block-written':
         return this.#written(event);
       case 'block-durable':
@@ -178,18 +181,29 @@ class ReceiverMachine {
   }
 
   #admitted(event: Extract<ReceiverEvent, { readonly type: 'admitted' }>): void {
-    const { creditBytes = DEFAULT_CREDIT_BYTES, holds, resume = [] } = event;
+    const { asksFirst = false, creditBytes = DEFAULT_CREDIT_BYTES, holds, resume = [] } = event;
     if (this.#phase !== 'asked' || this.#offer === undefined) throw misuse('admitted');
     if (creditBytes < MIN_CREDIT_BYTES || creditBytes > MAX_CREDIT_BYTES) throw misuse('credit');
     this.#phase = 'receiving';
     this.#creditBytes = creditBytes;
     this.#allowedBytes = creditBytes;
     this.#holds = holds;
+    this.#asksFirst = asksFirst;
     this.#answer(resume);
     const resumed = resume.map((instance) => this.#resume(instance));
-    if (holds === undefined) return;
-    const wanted = resumed.filter((instance) => !instance.isDurable).map((instance) => this.#wantOf(instance, holds));
-    for (const instances of pagesOf(wanted)) this.#send({ kind: 'want', instances });
+    if (holds !== undefined && !asksFirst) this.#want(resumed);
+  }
+
+  /** The host has looked at them. */
+  #wanted(ordinals: readonly number[]): void {
+    if (!this.#asksFirst || this.#phase !== 'receiving') throw misuse('wanted');
+    this.#want(ordinals.map((ordinal) => this.#known(ordinal)));
+  }
+
+  /** Asks for what is missing of some instances. */
+  #want(instances: readonly IncomingInstance[]): void {
+    const wanted = instances.filter(({ isDurable }) => !isDurable).map((instance) => this.#wantOf(instance));
+    for (const page of pagesOf(wanted)) this.#send({ kind: 'want', instances: page });
   }
 
   #answer(resume: readonly ResumedInstance[]): void {
@@ -199,7 +213,7 @@ class ReceiverMachine {
       kind: 'answer',
       outcome: 'accepted',
       creditBytes: this.#creditBytes,
-      wantAll: this.#holds === undefined,
+      wantAll: this.#holds === undefined && !this.#asksFirst,
       held: pages[0] ?? [],
       moreHeld: pages.length > 1,
       features: [],
@@ -243,7 +257,8 @@ class ReceiverMachine {
     if (this.#seal !== undefined) throw unexpected(frame);
     const instance = this.#add(frame.ordinal, entry);
     this.#actions.push({ type: 'append', ordinal: frame.ordinal, entry });
-    if (this.#holds !== undefined) this.#send({ kind: 'want', instances: [this.#wantOf(instance, this.#holds)] });
+    if (this.#holds !== undefined && !this.#asksFirst)
+      this.#send({ kind: 'want', instances: [this.#wantOf(instance)] });
     if (instance.isDurable) this.#instanceDurable(instance);
     const early = this.#early.get(frame.ordinal) ?? [];
     this.#early.delete(frame.ordinal);
@@ -282,12 +297,9 @@ class ReceiverMachine {
   }
 
   /** What to ask for; what is at hand is to be copied instead. */
-  #wantOf(
-    instance: IncomingInstance,
-    holds: (digest: Digest) => boolean,
-  ): { ordinal: number; runs: ReturnType<IncomingInstance['awaitedRuns']> } {
+  #wantOf(instance: IncomingInstance): { ordinal: number; runs: ReturnType<IncomingInstance['awaitedRuns']> } {
     const { ordinal } = instance;
-    for (const index of instance.reuse(holds)) {
+    for (const index of this.#holds === undefined ? [] : instance.reuse(this.#holds)) {
       this.#actions.push({ type: 'reuse-block', ordinal, index, digest: instance.digestOf(index) });
     }
     return { ordinal, runs: instance.awaitedRuns() };
@@ -320,6 +332,7 @@ class ReceiverMachine {
     if (this.#early.size > 0) throw unexpected(frame);
     this.#checkSeal(frame);
     this.#seal = frame;
+    if (this.#asksFirst && this.#undurable > 0) this.#actions.push({ type: 'all-announced' });
   }
 
   #checkSeal(seal: SealFrame): void {

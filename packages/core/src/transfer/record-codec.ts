@@ -19,6 +19,7 @@ import type {
   RecordType,
   SealRecord,
   SendReason,
+  SyntaxChange,
 } from './records.ts';
 import { list, object, optional, ShapeProblem, text, variant, whole, word, parsed, type Shape } from './shape.ts';
 
@@ -77,8 +78,14 @@ const bytes = whole(0, MAX_STUDY_BYTES);
 const nothing = object<Record<string, never>>({}, ignoreUnknown);
 const receipt = object<ReceiptRecord>({ envelope: text(MAX_RECEIPT_BYTES) }, ignoreUnknown);
 const quarantined = object<QuarantinedRecord>({ sopInstanceUid: uid, code }, ignoreUnknown);
+const rewritten = object<SyntaxChange>({ from: uid, to: uid }, ignoreUnknown);
 const outcome = object<FilingOutcome>(
-  { sopInstanceUid: uid, status: word(['filed', 'quarantined']), code: optional(code) },
+  {
+    sopInstanceUid: uid,
+    status: word(['filed', 'quarantined']),
+    code: optional(code),
+    rewritten: optional(rewritten),
+  },
   ignoreUnknown,
 );
 const outcomes = list(outcome, MAX_INSTANCES);

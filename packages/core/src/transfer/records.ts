@@ -17,12 +17,20 @@ export interface QuarantinedRecord {
   readonly code: string;
 }
 
+/** Transfer syntaxes of an instance that was not filed in the one in which it came. */
+export interface SyntaxChange {
+  readonly from: Uid;
+  readonly to: Uid;
+}
+
 /** What became of one instance in the PACS. */
 export interface FilingOutcome {
   readonly sopInstanceUid: Uid;
   readonly status: 'filed' | 'quarantined';
   /** Only with `quarantined`. */
   readonly code?: string;
+  /** Only with `filed`: it was decoded without loss, or its elements written in the other VR form. */
+  readonly rewritten?: SyntaxChange;
 }
 
 /** What makes coercion byte-deterministic: fixed once per filing, so that a repeated store is identical. */

@@ -80,6 +80,11 @@ export type ReceiverEvent =
        * is: every block is then sent without being asked for.
        */
       readonly holds?: (digest: Digest) => boolean;
+      /**
+       * Whether no block is to be sent before the host has looked at the instance and said `wanted`, also of what is
+       * resumed. Default false.
+       */
+      readonly asksFirst?: boolean;
       /** What earlier sessions of this exchange left in the spool; default nothing. */
       readonly resume?: readonly ResumedInstance[];
     }
@@ -92,6 +97,8 @@ export type ReceiverEvent =
       readonly attempt: number;
       readonly receipts: readonly Uint8Array[];
     }
+  /** With `asksFirst`: these instances are to be sent. */
+  | { readonly type: 'wanted'; readonly ordinals: readonly number[] }
   /** The block is in the file: its credit goes back. */
   | ({ readonly type: 'block-written' } & BlockPlace)
   /** These blocks, and the entries of their instances, survive a loss of power. */
@@ -110,6 +117,8 @@ export type ReceiverAction =
   | { readonly type: 'query'; readonly exchangeId: ExchangeId }
   /** An instance begins; the spool keeps the entry with its blocks. */
   | { readonly type: 'append'; readonly ordinal: number; readonly entry: InstanceEntry }
+  /** With `asksFirst`: every instance was announced, and those that were not wanted are waited for. */
+  | { readonly type: 'all-announced' }
   /** The bytes fit their digest; asked for once for each block. A view of the frame. */
   | ({ readonly type: 'write-block'; readonly digest: Digest; readonly bytes: Uint8Array } & BlockPlace)
   /** Copy a block that is at hand; answered like `write-block`, or by `block-lost`. */

@@ -30,7 +30,7 @@ export interface FrameShape {
 export interface CodedFrame {
   readonly codec: PixelCodec;
   readonly shape: FrameShape;
-  /** Its fragments, joined. Handed over: an implementation may take the memory away. */
+  /** Its fragments, joined. */
   readonly bytes: Uint8Array;
 }
 

@@ -116,6 +116,15 @@ export const configSchema = z.strictObject({
         .default('+0000'),
     })
     .prefault({}),
+  filing: z
+    .strictObject({
+      /**
+       * What happens to instances that the destination does not take in the transfer syntax in which they come: `never`
+       * holds them, `lossless` decodes what decodes bit by bit, to Explicit or Implicit VR Little Endian.
+       */
+      decode: z.enum(['never', 'lossless']).default('never'),
+    })
+    .prefault({}),
   spool: z
     .strictObject({
       /** New offers are refused when less than this is free. */

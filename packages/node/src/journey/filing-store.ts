@@ -6,14 +6,16 @@ import { coerceInstance, type CoercionPolicy } from '@interhosp/core/coercion';
 import { readStudyHeader, spliceStream, type ByteSource, type Uid } from '@interhosp/core/dicom';
 import { isInterhospError, PacsError, TransferError, type InterhospError } from '@interhosp/core/errors';
 import type { Pacs, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
+import { splicedSource } from '@interhosp/core/pixels';
 import type { InstanceEntry, LocalPatient, MemberId } from '@interhosp/core/study';
-import type { RecordPayloads } from '@interhosp/core/transfer';
+import type { RecordPayloads, SyntaxChange } from '@interhosp/core/transfer';
 import type { Clock, Crypto, Log } from '@interhosp/core/world';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import { errorFields } from '../observe/logger.ts';
 import type { Pack } from '../spool/index.ts';
-import { crashpoint } from '../world/index.ts';
+import { crashpoint, nodeInflate } from '../world/index.ts';
 import { heldInstances, retrieveOne } from './filing-look.ts';
+import { inPlainSyntax, isRefusalOfKind, refusal, syntaxFor, type Decoding } from './filing-syntax.ts';
 import { sameArrivingPatient } from './patient-match.ts';
 import { sameObject } from './read-back.ts';
 
@@ -31,6 +33,8 @@ export interface FilingPorts {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly log: Log;
+  /** Without one nothing is decoded. */
+  readonly decoding?: Decoding;
 }
 
 /** What became of each instance. */
@@ -102,9 +106,17 @@ export async function storeAll(
   return settled;
 }
 
-/** Where nothing is filed, nothing is delivered. @throws {TransferError} `TRANSFER_STUDY_CONFLICT` */
+/**
+ * Where nothing is filed, nothing is delivered.
+ *
+ * @throws {TransferError} `TRANSFER_STUDY_CONFLICT`; {PacsError} where the PACS takes no instance of such a kind.
+ */
 export function mustHaveFiled(outcomes: Outcomes): void {
   if (outcomes.some(({ status }) => status === 'filed')) return;
+  const code = outcomes[0]?.code;
+  if (isRefusalOfKind(code) && outcomes.every((one) => one.code === code)) {
+    throw new PacsError(code, { details: { count: outcomes.length } });
+  }
   throw new TransferError('TRANSFER_STUDY_CONFLICT', {
     details: { count: outcomes.length, reason: outcomes[0]?.code ?? 'empty' },
   });
@@ -122,6 +134,10 @@ class Attempt {
   readonly #heldBefore: ReadonlySet<Uid>;
   /** By instance: the code under which it is quarantined when this happens too often. */
   readonly #failed = new Map<Uid, Outcome['code'] & string>();
+  /** What was not given to the PACS in the syntax in which it came. */
+  readonly #rewritten = new Map<Uid, SyntaxChange>();
+  /** What broke while its bytes were given to the PACS. */
+  readonly #broken = new Map<Uid, InterhospError>();
   /** Instances of which the PACS itself is the trouble: no fault of theirs. */
   readonly #delayed = new Set<Uid>();
   /** Whether the PACS took anything, out of what our disk gave. */
@@ -143,10 +159,18 @@ class Attempt {
       const { sopInstanceUid } = one.entry;
       // Deleted there meanwhile: what comes next under this name is another copy.
       if (!heldNow.has(sopInstanceUid)) compared.delete(sopInstanceUid);
-      else if (!this.#heldBefore.has(sopInstanceUid)) this.#file(sopInstanceUid);
+      else if (!this.#heldBefore.has(sopInstanceUid)) await this.#fileFromBefore(one);
       else await this.#compareOnce(one, compared);
     }
     return arrived.filter(({ entry }) => !heldNow.has(entry.sopInstanceUid));
+  }
+
+  /** Stored by an earlier pass, in the syntax that was chosen then as now. */
+  async #fileFromBefore({ entry }: Arrived): Promise<void> {
+    const { ports, signal } = this.#work;
+    const choice = await syntaxFor(entry, ports, signal);
+    if (choice.kind === 'rewritten') this.#noteSyntax(entry, choice.transferSyntaxUid);
+    this.#file(entry.sopInstanceUid);
   }
 
   /** Lives as long as the PACS may be taken to hold the same: until a person, who may have mended it, releases. */
@@ -170,20 +194,17 @@ class Attempt {
   async store(some: readonly Arrived[]): Promise<void> {
     const { ports, signal } = this.#work;
     for (let left = some; left.length > 0; left = left.filter((one) => !this.#isTold(one))) {
-      const broken: { one: Arrived; error: InterhospError }[] = [];
+      this.#broken.clear();
       try {
-        const storing = ports.pacs.store(
-          this.#coerced(left, (one, error) => broken.push({ error, one })),
-          { signal },
-        );
-        for await (const outcome of storing) this.#told(outcome);
+        for await (const outcome of ports.pacs.store(this.#coerced(left), { signal })) this.#told(outcome);
         return;
       } catch (error) {
         signal.throwIfAborted();
-        // The bytes of one instance could not be read from the disk: the PACS is not to blame, and the others go on.
-        const [first] = broken;
+        // The bytes of one instance could not be read from the disk, or not be decoded: the PACS is not to blame, and the
+        // others go on.
+        const [first] = this.#broken;
         if (first === undefined) throw error;
-        this.#unreadable(first.one, first.error);
+        this.#breaks(...first);
       }
     }
   }
@@ -254,7 +275,9 @@ class Attempt {
         status: statusCode ?? 0,
       });
     }
-    if (status === 'unknown') this.#failed.set(sopInstanceUid, 'PACS_INSTANCE_REFUSED');
+    const broken = status === 'stored' || status === 'warned' ? undefined : this.#broken.get(sopInstanceUid);
+    if (broken !== undefined) this.#breaks(sopInstanceUid, broken);
+    else if (status === 'unknown') this.#failed.set(sopInstanceUid, 'PACS_INSTANCE_REFUSED');
     else if (status === 'refused' && retry === 'later') this.#refusedForNow(sopInstanceUid, statusCode);
     else if (status === 'refused') this.#quarantine(sopInstanceUid, 'PACS_INSTANCE_REFUSED');
     // A duplicate appeared since we looked: whose it is, the confirmation sees.
@@ -278,58 +301,69 @@ class Attempt {
     const source = this.#pack.source(one.ordinal);
     await mustBeAsSaid(this.#x, source, one.entry, signal);
     const held = retrieveOne(this.#x, one.entry, ports, signal);
-    const isSame = await sameObject({ ...one, pack: this.#pack }, held, ports.crypto, signal);
+    const isSame = await sameObject(
+      { ...one, decoded: decodedFor(one, this.#pack, this.#work), pack: this.#pack },
+      held,
+      ports.crypto,
+      signal,
+    );
     if (!isSame) throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { reason: 'other-content' } });
     this.#file(one.entry.sopInstanceUid);
   }
 
-  async *#coerced(
-    some: readonly Arrived[],
-    onBroken: (one: Arrived, error: InterhospError) => void,
-  ): AsyncGenerator<StorableInstance> {
+  async *#coerced(some: readonly Arrived[]): AsyncGenerator<StorableInstance> {
     for (const one of some) {
       const instance = await this.#orQuarantined(one, () => storable(this.#x, this.#pack, one, this.#work));
       if (instance === undefined) continue;
+      const { sopInstanceUid } = one.entry;
+      this.#noteSyntax(one.entry, instance.transferSyntaxUid);
       yield {
         ...instance,
-        dataSet: (options) => sayingWhenBroken(instance.dataSet(options), (error) => onBroken(one, error)),
+        dataSet: (options) =>
+          sayingWhenBroken(instance.dataSet(options), (error) => this.#broken.set(sopInstanceUid, error)),
       };
     }
   }
 
+  #noteSyntax({ sopInstanceUid, transferSyntaxUid }: InstanceEntry, to: Uid): void {
+    if (to === transferSyntaxUid) this.#rewritten.delete(sopInstanceUid);
+    else this.#rewritten.set(sopInstanceUid, { from: transferSyntaxUid, to });
+  }
+
   /** One instance that is no good waits alone; the rest of the study goes on. */
   async #orQuarantined<T>(one: Arrived, work: () => Promise<T>): Promise<T | undefined> {
-    const { ports, signal } = this.#work;
+    const { signal } = this.#work;
     try {
       return await work();
     } catch (error) {
       signal.throwIfAborted();
-      if (!isInterhospError(error) || error.code.startsWith('PACS_')) throw error;
-      if (error.retry !== 'no') return this.#unreadable(one, error);
-      const { sopInstanceUid } = one.entry;
-      ports.log.write('warn', 'filing.instance.quarantined', {
-        ...errorFields(error),
-        exchangeId: this.#x.id,
-        sopInstanceUid,
-      });
-      this.#quarantine(sopInstanceUid, error.code);
+      if (!isInterhospError(error)) throw error;
+      if (error.code.startsWith('PACS_') && !isRefusalOfKind(error.code)) throw error;
+      this.#breaks(one.entry.sopInstanceUid, error);
       return undefined;
     }
   }
 
-  /** Our own copy of it is in trouble; the others are not. */
-  #unreadable({ entry: { sopInstanceUid } }: Arrived, error: InterhospError): undefined {
+  /** What is wrong with the instance itself stays so; what is wrong with our copy of it, or our disk, may pass. */
+  #breaks(sopInstanceUid: Uid, error: InterhospError): void {
+    const isDefect = error.retry === 'no';
+    this.#work.ports.log.write(
+      isDefect ? 'warn' : 'error',
+      isDefect ? 'filing.instance.quarantined' : 'filing.instance.unreadable',
+      {
+        ...errorFields(error),
+        exchangeId: this.#x.id,
+        sopInstanceUid,
+      },
+    );
+    if (isDefect) return this.#quarantine(sopInstanceUid, error.code);
     this.trouble = error;
-    this.#work.ports.log.write('error', 'filing.instance.unreadable', {
-      ...errorFields(error),
-      exchangeId: this.#x.id,
-      sopInstanceUid,
-    });
     this.#failed.set(sopInstanceUid, error.code);
   }
 
   #file(sopInstanceUid: Uid): void {
-    this.outcomes.set(sopInstanceUid, { sopInstanceUid, status: 'filed' });
+    const rewritten = this.#rewritten.get(sopInstanceUid);
+    this.outcomes.set(sopInstanceUid, { sopInstanceUid, status: 'filed', ...(rewritten && { rewritten }) });
   }
 
   #quarantine(sopInstanceUid: Uid, code: string): void {
@@ -337,30 +371,63 @@ class Attempt {
   }
 }
 
-/** An instance as it is to be stored. @throws {InterhospError} with `retry: 'no'` when it is not to be. */
+/**
+ * An instance as it is to be stored.
+ *
+ * @param syntax - The transfer syntax in which it was stored before; left out, it is chosen.
+ * @throws {InterhospError} with `retry: 'no'` when it is not to be.
+ */
 export async function storable(
   x: LiveExchange,
   pack: Pack,
   { entry, ordinal }: Arrived,
   { patient, ports, sender, signal, storing }: Work,
+  syntax?: Uid,
 ): Promise<StorableInstance> {
   const { coercion, self } = ports.settings;
   const source = pack.source(ordinal);
   await mustBeAsSaid(x, source, entry, signal);
-  const time = { epochMs: storing.coercionTimeMs, utcOffsetMinutes: storing.utcOffsetMinutes };
+  const to = syntax ?? (await chosenSyntax(entry, ports, signal));
+  const time = timeOf(storing);
   const input = { patient, policy: coercion, receiver: self, sender, time };
   // The whole data set was walked when it was cut at the source, and its digest was checked on arrival.
-  const { plan } = await coerceInstance(source, entry.transferSyntaxUid, input, { checkToEnd: false, signal });
+  const { plan } = await coerceInstance(source, entry.transferSyntaxUid, input, {
+    checkToEnd: false,
+    inflate: nodeInflate(),
+    signal,
+  });
   const { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid } = entry;
-  return {
-    dataSet: (options) => spliceStream(plan, source, options),
-    lengthBytes: plan.lengthBytes,
-    seriesInstanceUid,
-    sopClassUid,
-    sopInstanceUid,
-    studyInstanceUid,
-    transferSyntaxUid,
-  };
+  const identity = { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid };
+  if (to === transferSyntaxUid || ports.decoding === undefined) {
+    const { lengthBytes } = plan;
+    return { ...identity, dataSet: (options) => spliceStream(plan, source, options), lengthBytes, transferSyntaxUid };
+  }
+  const by = { decoding: ports.decoding, member: self, signal, time };
+  const plain = await inPlainSyntax(splicedSource(plan, source), { from: transferSyntaxUid, to }, by);
+  const { lengthBytes } = plain;
+  return { ...identity, dataSet: (options) => plain.dataSet(options), lengthBytes, transferSyntaxUid: to };
+}
+
+/** @throws {PacsError} `PACS_SYNTAX_REFUSED`, `PACS_CLASS_REFUSED` */
+async function chosenSyntax(entry: InstanceEntry, ports: FilingPorts, signal: AbortSignal): Promise<Uid> {
+  const choice = await syntaxFor(entry, ports, signal);
+  if (choice.kind === 'refused') throw refusal(choice.code, entry);
+  return choice.kind === 'rewritten' ? choice.transferSyntaxUid : entry.transferSyntaxUid;
+}
+
+/** The pixels of an instance decoded, to be compared with what a PACS holds in another syntax. */
+export function decodedFor(
+  { entry, ordinal }: Arrived,
+  pack: Pack,
+  { ports: { decoding, settings }, signal, storing }: Work,
+): ((to: Uid) => ReturnType<typeof inPlainSyntax>) | undefined {
+  if (decoding === undefined) return undefined;
+  const by = { decoding, member: settings.self, signal, time: timeOf(storing) };
+  return (to) => inPlainSyntax(pack.source(ordinal), { from: entry.transferSyntaxUid, to }, by);
+}
+
+function timeOf({ coercionTimeMs, utcOffsetMinutes }: Work['storing']) {
+  return { epochMs: coercionTimeMs, utcOffsetMinutes };
 }
 
 /**

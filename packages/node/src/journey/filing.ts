@@ -11,6 +11,7 @@ import type { Pack } from '../spool/index.ts';
 import { crashpoint } from '../world/index.ts';
 import { heldInstances, retrieveOne, studiesOf } from './filing-look.ts';
 import {
+  decodedFor,
   mustHaveFiled,
   storable,
   storeAll,
@@ -103,11 +104,13 @@ async function missingFrom(x: LiveExchange, filed: Outcomes, { patient, ports, s
 /** One instance of each kind is read back and compared: what the PACS lists it may still have lost or altered. */
 async function readBackSample(x: LiveExchange, pack: Pack, filed: Outcomes, work: Confirmation): Promise<void> {
   const { ports, signal } = work;
+  const storedAs = new Map(filed.map(({ rewritten, sopInstanceUid }) => [sopInstanceUid, rewritten?.to]));
   for (const one of sampleOf(filed, work)) {
+    const syntax = storedAs.get(one.entry.sopInstanceUid) ?? one.entry.transferSyntaxUid;
     const retrieved = retrieveOne(x, one.entry, ports, signal);
     const comparing = ports.pacs.capabilities.preservesBytes
-      ? sameBytes((await storable(x, pack, one, work)).dataSet({ signal }), retrieved, ports.crypto)
-      : sameObject({ ...one, pack }, retrieved, ports.crypto, signal);
+      ? sameBytes((await storable(x, pack, one, work, syntax)).dataSet({ signal }), retrieved, ports.crypto)
+      : sameObject({ ...one, decoded: decodedFor(one, pack, work), pack }, retrieved, ports.crypto, signal);
     if (await comparing.catch(falseWhenUnreadable)) continue;
     const { sopInstanceUid } = one.entry;
     throw new TransferError('TRANSFER_NOT_CONFIRMED', {

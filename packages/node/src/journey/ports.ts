@@ -10,6 +10,7 @@ import type { Slots } from '../member/slots.ts';
 import type { PeerStream } from '../peer/index.ts';
 import type { Spool } from '../spool/index.ts';
 import type { FilingSettings } from './filing-store.ts';
+import type { Decoding } from './filing-syntax.ts';
 import type { PatientPorts } from './patient.ts';
 
 /** What both need. */
@@ -47,6 +48,8 @@ export interface OutboundPorts extends SharedPorts {
 export interface InboundPorts extends SharedPorts {
   readonly pacs: Pacs;
   readonly filing: FilingSettings;
+  /** Without one nothing is decoded. */
+  readonly decoding?: Decoding;
   readonly patients: PatientPorts;
   readonly signer: Signer;
   readonly journalHead: () => JournalPosition;

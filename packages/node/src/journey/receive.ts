@@ -20,6 +20,8 @@ import type { LiveExchange } from '../member/live-exchange.ts';
 import type { PeerStream } from '../peer/index.ts';
 import type { Pack } from '../spool/index.ts';
 import { crashpoint, release } from '../world/index.ts';
+import { Announced } from './announced.ts';
+import { isRefusalOfKind, syntaxFor, type InstanceKind } from './filing-syntax.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { mustBePermitted } from './permission.ts';
 import type { InboundPorts } from './ports.ts';
@@ -53,6 +55,8 @@ class Receiving {
   readonly #over = new AbortController();
   #exchange: LiveExchange | undefined;
   #pack: Pack | undefined;
+  /** Looks at what is announced, where the PACS says beforehand what it takes. */
+  #announced: Announced | undefined;
   #unsynced: BlockPlace[] = [];
   #unsyncedBytes = 0;
 
@@ -107,9 +111,14 @@ class Receiving {
         await this.#stream.send(encodeFrame(action.frame));
         if (action.frame.kind === 'answer') crashpoint('C8', 'receiver');
         return false;
-      case 'offer':
-        void this.#box.put(await this.#decide(action.offer));
+      case 'offer': {
+        const event = await this.#decide(action.offer);
+        void this.#box.put(event);
+        for (const { entry, ordinal } of event.type === 'admitted' ? (event.resume ?? []) : []) {
+          await this.#announce(ordinal, entry);
+        }
         return false;
+      }
       case 'query':
         void this.#box.put(this.#answerQuery(action.exchangeId));
         return false;
@@ -117,6 +126,10 @@ class Receiving {
         this.#mustBeOpen();
         await this.#openPack().declareInstance(action.ordinal, action.entry);
         this.#progress(1, 0);
+        await this.#announce(action.ordinal, action.entry);
+        return false;
+      case 'all-announced':
+        await this.#orHeld(async () => this.#announced?.end());
         return false;
       case 'write-block': {
         const { bytes, index, ordinal } = action;
@@ -201,11 +214,37 @@ class Receiving {
       await x.step('RECEIVING', () => ({}));
       x.progress.bytesExpected = offer.expectedBytes ?? x.progress.bytesExpected ?? 0;
       this.#begin(x);
-      return { resume: resumable(this.#pack), type: 'admitted' };
+      this.#announced = this.#lookAt(offer);
+      return { asksFirst: this.#announced !== undefined, resume: resumable(this.#pack), type: 'admitted' };
     } catch (error) {
       if (!isInterhospError(error)) throw error;
       this.#ports.log.write('warn', 'receive.offer.refused', { ...errorFields(error), member: this.#sender });
       return { code: error.code, retry: error.retry, type: 'refused' };
+    }
+  }
+
+  /** Undefined where only a store tells what the PACS takes. */
+  #lookAt({ expectedInstances }: OfferFrame): Announced | undefined {
+    const { log, pacs } = this.#ports;
+    if (pacs.acceptedSyntaxes === undefined) return undefined;
+    const choose = (kind: InstanceKind) => syntaxFor(kind, this.#ports, this.#over.signal);
+    return new Announced({ choose, log, ...(expectedInstances !== undefined && { expectedInstances }) });
+  }
+
+  /** Asks for the bytes of an instance that can be filed, and for those that waited for one. */
+  async #announce(ordinal: number, entry: InstanceKind): Promise<void> {
+    const ordinals = (await this.#orHeld(async () => this.#announced?.add(ordinal, entry))) ?? [];
+    if (ordinals.length > 0) void this.#box.put({ ordinals, type: 'wanted' });
+  }
+
+  /** A study of which nothing can be filed waits for a person on both sides, before it has moved. */
+  async #orHeld<T>(look: () => Promise<T>): Promise<T> {
+    try {
+      return await look();
+    } catch (error) {
+      const code = errorCodeOf(error);
+      if (isRefusalOfKind(code)) await this.#live().record('HELD', { code });
+      throw error;
     }
   }
 

@@ -12,6 +12,7 @@ import type { CompleteStudy } from '../journey/discovery.ts';
 import type { InboundPorts, OutboundPorts, SharedPorts } from '../journey/ports.ts';
 import { RECEIPT_PROTOCOL_ID } from '../journey/receipts.ts';
 import { errorFields } from '../observe/logger.ts';
+import { createDecoderPool } from '../pixels/index.ts';
 import { nodeCrypto } from '../world/index.ts';
 import { createLanes } from './lanes.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -22,6 +23,7 @@ import { createSlots } from './slots.ts';
 export class MemberPorts {
   readonly shared: SharedPorts;
   readonly #clock: Clock;
+  readonly #decoder = createDecoderPool();
   readonly #lanes = createLanes();
   readonly #loaded: LoadedConfig;
   readonly #log: Log;
@@ -70,12 +72,13 @@ export class MemberPorts {
   }
 
   inbound(): InboundPorts {
-    const { coercion, destination, reconciliation } = this.#loaded.config;
+    const { coercion, destination, filing, reconciliation } = this.#loaded.config;
     if (destination === undefined) throw new PacsError('PACS_READ_ONLY');
     const { accessionNumber, preferredCharacterSet, utcOffset } = coercion;
     const sign = utcOffset.startsWith('-') ? -1 : 1;
     return {
       ...this.shared,
+      decoding: { decoder: this.#decoder, policy: filing.decode },
       filing: {
         coercion: {
           accession:
@@ -92,6 +95,11 @@ export class MemberPorts {
       patients: this.patients(),
       signer: this.#parts.keys.identity,
     };
+  }
+
+  /** Ends what runs beside the member's own thread. */
+  async stop(): Promise<void> {
+    await this.#decoder.stop();
   }
 
   patients() {

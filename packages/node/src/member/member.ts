@@ -108,6 +108,7 @@ class RunningMember {
     this.#closers = closers;
     this.#feed = createEventFeed(parts.ledger);
     this.#ports = new MemberPorts({ clock, loaded, log: this.#log }, parts);
+    closers.push(() => this.#ports.stop());
     const { self } = this.#ports.shared;
     this.#outgoing = createOutgoing({ ...parts, begin: (x) => this.#begin(x), clock, log: this.#log, self });
     this.api = new MemberOperations({

@@ -1,0 +1,2 @@
+export { createDecoderPool } from './decoder-pool.ts';
+export type { DecoderPool, DecoderPoolOptions } from './decoder-pool.ts';
