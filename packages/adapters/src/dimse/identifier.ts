@@ -29,8 +29,8 @@ import { MAX_IDENTIFIER_BYTES } from './limits.ts';
 
 /** An answer, or a request, with its values. What is empty is as good as absent: both are undefined. */
 export interface Identifier {
-  /** Whether the attribute is there, be it empty. */
-  has(tag: Tag): boolean;
+  /** VR of the attribute; undefined when it is not there. */
+  vr(tag: Tag): Vr | undefined;
   /** Every attribute, in order of tags. */
   readonly tags: readonly Tag[];
   /** The whole value, padding removed; several values with their backslashes. */
@@ -146,8 +146,8 @@ class Elements implements Identifier {
     return [...this.#elements.keys()];
   }
 
-  has(tag: Tag): boolean {
-    return this.#elements.has(tag);
+  vr(tag: Tag): Vr | undefined {
+    return this.#elements.get(tag)?.vr;
   }
 
   raw(tag: Tag): string | undefined {
