@@ -2,8 +2,6 @@ export { createCertificateAuthority } from './certificates.ts';
 export type { Certificate, CertificateAuthority, CertificateOptions } from './certificates.ts';
 export { startDcmqrscp, startStorescp } from './dcmtk.ts';
 export type { DcmqrscpOptions, DcmtkServer, StorescpOptions } from './dcmtk.ts';
-export { startDcmqrscp, storedFiles } from './dcmqrscp.ts';
-export type { Dcmqrscp, DcmqrscpOptions } from './dcmqrscp.ts';
 export { debianIsMissing } from './debian.ts';
 export { freePorts } from './free-ports.ts';
 export { fromHex, fuzz, fuzzRuns } from './fuzz.ts';
