@@ -14,8 +14,11 @@ const configSchema = z
     stableMs: z.int().min(0).default(DEFAULT_STABLE_MS),
     /** Searches closer together share one look at the folder. */
     rescanMs: z.int().min(0).default(DEFAULT_RESCAN_MS),
+    /** Whether documents, pictures, videos and sounds of the watched folder become objects of its studies. */
+    import: z.boolean().default(false),
   })
-  .refine(({ watch, write }) => watch !== undefined || write !== undefined, 'name a folder under watch, write or both');
+  .refine(({ watch, write }) => watch !== undefined || write !== undefined, 'name a folder under watch, write or both')
+  .refine((config) => !config.import || config.watch !== undefined, 'import needs a folder under watch');
 
 /** Configuration of the folder PACS. */
 export type FolderPacsConfig = z.output<typeof configSchema>;
@@ -25,10 +28,11 @@ export const adapter: PacsAdapterModule<FolderPacsConfig> = {
   kind: 'pacs',
   name: 'folder',
   configSchema,
-  create: ({ watch, write, stableMs, rescanMs }, context) =>
+  create: ({ watch, write, stableMs, rescanMs, import: isImporting }, context) =>
     folderPacs({
       stableMs,
       rescanMs,
+      import: isImporting,
       clock: context.clock,
       log: context.log,
       ...(watch !== undefined && { watch: context.resolvePath(watch) }),

@@ -7,6 +7,7 @@ import { createStudyIndex, type StudyIndex } from '@interhosp/core/pacs';
 import type { Clock } from '@interhosp/core/world';
 import { OLD_FILE_MS, PARALLEL_READS } from './defaults.ts';
 import type { Files } from './files.ts';
+import { Importer, type ImporterOptions } from './import/importer.ts';
 import { readFileHeader, type FiledInstance, type FileState } from './read-file.ts';
 import { filesBelow, type SeenFile, type TreeLimits } from './scan.ts';
 
@@ -39,6 +40,8 @@ export interface FolderIndexOptions extends TreeLimits {
   readonly roots: readonly string[];
   readonly stableMs: number;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
+  /** What is no DICOM is imported; left out, it is counted as unreadable. */
+  readonly importing?: Pick<ImporterOptions, 'dictionary' | 'onRefused' | 'hashedBytesPerLook'>;
 }
 
 /** The index of some folder trees. */
@@ -46,20 +49,24 @@ export class FolderIndex {
   readonly studies: StudyIndex<FiledInstance> = createStudyIndex<FiledInstance>();
   readonly #options: FolderIndexOptions;
   readonly #known = new Map<string, KnownFile>();
+  readonly #importer: Importer | undefined;
   #look = 0;
 
   constructor(options: FolderIndexOptions) {
+    const { files, importing } = options;
     this.#options = options;
+    this.#importer = importing && new Importer({ ...importing, files, studies: this.studies });
   }
 
   /** Looks at every file and reads those that are new. @throws {PacsError} `PACS_UNREACHABLE`, `PACS_TOO_MANY` */
   async refresh(signal: AbortSignal): Promise<void> {
     const { files, roots } = this.#options;
     this.#look++;
+    this.#importer?.begin();
     let batch: SeenFile[] = [];
     for (const root of roots) {
       for await (const seen of filesBelow(files, root, this.#options, signal)) {
-        if (!this.#isNews(seen)) continue;
+        if (this.#importer?.take(seen) === true || !this.#isNews(seen)) continue;
         batch.push(seen);
         if (batch.length < PARALLEL_READS) continue;
         await this.#readAll(batch, signal);
@@ -67,6 +74,8 @@ export class FolderIndex {
       }
     }
     await this.#readAll(batch, signal);
+    // After the studies, since it is they that say whose a file is.
+    if (this.#importer !== undefined) await this.#import(this.#importer, signal);
     this.#forgetUnseen();
   }
 
@@ -108,6 +117,23 @@ export class FolderIndex {
     const { stableMs, clock } = this.#options;
     if (stableMs === 0 || clock.now() - state.mtimeMs > stableMs + OLD_FILE_MS) return true;
     return firstSeenMs !== undefined && clock.monotonicMs() - firstSeenMs >= stableMs;
+  }
+
+  async #import(importer: Importer, signal: AbortSignal): Promise<void> {
+    const ready = importer.seen.filter(({ path, state }) => {
+      const known = this.#known.get(keyOf(path));
+      const isSame = known !== undefined && isSameState(known.state, state);
+      const hasStoodStill =
+        isSame && known.verdict !== 'growing' ? true : this.#isStable(state, isSame ? known.firstSeenMs : undefined);
+      if (!hasStoodStill) this.#remember(path, state, 'growing');
+      return hasStoodStill;
+    });
+    for (const { result, seen } of await importer.judge(ready, signal)) {
+      const known = this.#known.get(keyOf(seen.path));
+      if (typeof result === 'string') this.#remember(seen.path, seen.state, result);
+      else if (known?.instance === result) known.seenIn = this.#look;
+      else this.#file(result);
+    }
   }
 
   async #readAll(batch: readonly SeenFile[], signal: AbortSignal): Promise<void> {

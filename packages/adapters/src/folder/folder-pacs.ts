@@ -4,7 +4,7 @@
  */
 import { resolve, sep } from 'node:path';
 import type { Uid } from '@interhosp/core/dicom';
-import { PacsError } from '@interhosp/core/errors';
+import { PacsError, type InterhospError } from '@interhosp/core/errors';
 import type {
   InstanceSummary,
   Pacs,
@@ -17,6 +17,7 @@ import type {
   StudySummary,
 } from '@interhosp/core/pacs';
 import { silentLog, type Clock, type Log } from '@interhosp/core/world';
+import { createDcmjs } from '../dcmjs/index.ts';
 import { DEFAULT_RESCAN_MS, DEFAULT_STABLE_MS, PARALLEL_WRITES } from './defaults.ts';
 import { nodeFiles, type Files } from './files.ts';
 import { FolderIndex, type FolderReport } from './folder-index.ts';
@@ -35,6 +36,11 @@ export interface FolderPacsOptions extends TreeLimits {
   readonly stableMs?: number;
   /** Searches closer together share one look at the folder; default `DEFAULT_RESCAN_MS`. */
   readonly rescanMs?: number;
+  /**
+   * Whether PDF, CDA, JPEG, MP4 and WAV files of the watched folder become objects of the studies that a JSON file beside them
+   * names; default no. See docs/operating.md.
+   */
+  readonly import?: boolean;
   readonly clock?: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly log?: Log;
   /** For tests that let the disk fail. */
@@ -78,7 +84,15 @@ class Folder implements FolderPacs {
     this.#clock = clock;
     this.#log = (options.log ?? silentLog).forComponent('interhosp:folder');
     const roots = outermost([watch, write].filter((each) => each !== undefined));
-    this.#index = new FolderIndex({ ...options, roots, stableMs, clock, files });
+    const importing = { dictionary: describeKeywords, onRefused: (error: InterhospError) => this.#onRefused(error) };
+    this.#index = new FolderIndex({
+      ...options,
+      roots,
+      stableMs,
+      clock,
+      files,
+      ...(options.import === true && watch !== undefined && { importing }),
+    });
     this.capabilities = {
       source: true,
       destination: write !== undefined,
@@ -173,6 +187,17 @@ class Folder implements FolderPacs {
     return { status: 'stored', statusCode: 0 };
   }
 
+  /** The name of the file is not logged: it may be a patient's. */
+  #onRefused({ code, details }: InterhospError): void {
+    const { field, reason, tag } = details;
+    this.#log.write('warn', 'folder.import-refused', {
+      code,
+      ...(field !== undefined && { field }),
+      ...(reason !== undefined && { reason }),
+      ...(tag !== undefined && { tag }),
+    });
+  }
+
   async #prepare(): Promise<void> {
     const { write } = this.#options;
     if (this.#isPrepared || write === undefined) return;
@@ -208,6 +233,12 @@ class Folder implements FolderPacs {
       this.#log.write('warn', 'folder.unreadable', { code, count });
     }
   }
+}
+
+/** The worker is needed once: what a keyword means does not change. */
+async function describeKeywords(keywords: readonly string[]) {
+  await using dcmjs = createDcmjs();
+  return await dcmjs.describe(keywords);
 }
 
 /** Waits for work that others wait for too, and goes away alone. */

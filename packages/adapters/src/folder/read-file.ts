@@ -5,6 +5,7 @@ import { DicomError, errorCodeOf, PacsError } from '@interhosp/core/errors';
 import { readInstance, type IndexedInstance, type PacsOptions } from '@interhosp/core/pacs';
 import { HEADER_WINDOW_BYTES, PIECE_BYTES } from './defaults.ts';
 import { fileSource, openToRead, readFully, type Files, type Path } from './files.ts';
+import type { DataSetPart } from './import/composed.ts';
 
 /** How a file was when it was looked at; any difference means that it must be read again. */
 export interface FileState {
@@ -18,6 +19,8 @@ export interface FiledInstance extends IndexedInstance {
   readonly state: FileState;
   /** Where the data set begins. */
   readonly offset: number;
+  /** How the data set is put together, where the file is none: it was imported. */
+  readonly parts?: readonly DataSetPart[];
 }
 
 /**
@@ -100,15 +103,26 @@ export async function* readDataSet(
   instance: FiledInstance,
   { signal }: PacsOptions,
 ): AsyncGenerator<Uint8Array> {
-  let position = instance.offset;
-  while (position < instance.state.sizeBytes) {
+  const parts = instance.parts ?? [{ from: instance.offset, to: instance.state.sizeBytes }];
+  for (const part of parts) {
     signal?.throwIfAborted();
-    const piece = await readFully(handle, position, Math.min(PIECE_BYTES, instance.state.sizeBytes - position));
-    if (piece.length === 0) {
-      throw new PacsError('PACS_INCOMPLETE', { details: { sopInstanceUid: instance.sopInstanceUid } });
-    }
+    if ('bytes' in part) yield part.bytes;
+    else yield* readRange(handle, instance, part, signal);
+  }
+  signal?.throwIfAborted();
+}
+
+async function* readRange(
+  handle: FileHandle,
+  { sopInstanceUid }: FiledInstance,
+  { from, to }: { readonly from: number; readonly to: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for (let position = from; position < to;) {
+    signal?.throwIfAborted();
+    const piece = await readFully(handle, position, Math.min(PIECE_BYTES, to - position));
+    if (piece.length === 0) throw new PacsError('PACS_INCOMPLETE', { details: { sopInstanceUid } });
     position += piece.length;
     yield piece;
   }
-  signal?.throwIfAborted();
 }
