@@ -1,3 +1,5 @@
+export { buildProgram } from './built.ts';
+export type { BuiltProgram } from './built.ts';
 export { createCertificateAuthority } from './certificates.ts';
 export type { Certificate, CertificateAuthority, CertificateOptions } from './certificates.ts';
 export { startDcmqrscp, startStorescp } from './dcmtk.ts';
