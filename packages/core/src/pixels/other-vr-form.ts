@@ -142,8 +142,7 @@ async function* rewrite(
     const isContainer = kind === 'item' || visit.vr === 'SQ' || lengthBytes === undefined;
     if (!isContainer || lengthBytes === 0) {
       yield { open, piece: { bytes: headerOf(kind, to, tag, vr, lengthBytes), kind: 'bytes' } };
-      if (!isContainer)
-        yield { open, piece: { from: valueOffset, kind: 'copy', to: valueOffset + lengthBytes } };
+      if (!isContainer) yield { open, piece: { from: valueOffset, kind: 'copy', to: valueOffset + lengthBytes } };
       continue;
     }
     const index = lengthBytes === undefined ? undefined : count++;

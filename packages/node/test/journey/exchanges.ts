@@ -92,6 +92,8 @@ export interface Received {
 export interface ReceivedOptions extends SampleStudyOptions {
   /** Instances that come with it. */
   readonly more?: readonly SampleInstance[];
+  /** What is sent instead of an instance that was generated. */
+  readonly change?: (instance: SampleInstance, index: number) => SampleInstance | Promise<SampleInstance>;
   /** What the manifest says of an instance. */
   readonly declare?: (entry: InstanceEntry, index: number) => InstanceEntry;
 }
@@ -99,10 +101,11 @@ export interface ReceivedOptions extends SampleStudyOptions {
 /** Receives a generated study for this patient. */
 export async function received(
   patient: LocalPatient,
-  { declare = (entry) => entry, more = [], ...options }: ReceivedOptions = {},
+  { change = (instance) => instance, declare = (entry) => entry, more = [], ...options }: ReceivedOptions = {},
 ): Promise<Received> {
   const generated = generateStudy({ instances: 4, pixels: 16, ...options });
-  const study = { ...generated, instances: [...generated.instances, ...more] };
+  const instances = await Promise.all(generated.instances.map(change));
+  const study = { ...generated, instances: [...instances, ...more] };
   const keys = memoryKeys(EXCHANGE);
   const disk = simDisk();
   const spool = await openSpool({ crypto, disk, folder: '/s', keys, log: silentLog, lowWaterBytes: 0, random });
