@@ -8,6 +8,7 @@ import type { ProposedContext, RoleSelection } from './associate.ts';
 import type { ListedInstance } from './find-studies.ts';
 import { MAX_CONTEXTS } from './limits.ts';
 import { proposedContexts } from './request-association.ts';
+import { storageClasses } from './storage-classes.ts';
 import { PLAIN_SYNTAXES } from './uids.ts';
 
 /** A storage SOP class in one syntax. */
@@ -35,38 +36,50 @@ const WITHOUT_PIXELS: readonly Uid[] = [ExplicitVRLittleEndian, ImplicitVRLittle
 /** SOP classes without pixels by their beginnings (PS3.4 B.5): reports, states, waveforms, RT plans, documents, lists. */
 const PIXELLESS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:88|11|9|104|66\.(?:1|3|5)|67|481\.(?:3|4|5|8|9))(?:\.|$)/;
 
-/** What is proposed when nobody knows what a study consists of: the storage classes met every day. */
-const COMMON_CLASSES: readonly Uid[] =
-  '2 2.1 4 4.1 1 1.1 7 7.4 1.2 1.3 6.1 3.1 12.1 12.2 20 128 130 88.11 88.22 88.33 88.59 88.67 104.1 11.1 481.1 481.2 481.3 481.5 77.1.4 77.1.1'
-    .split(' ')
-    .map((end) => `1.2.840.10008.5.1.4.1.1.${end}` as Uid);
-
 /** Pairs of one association: one context is for the C-GET itself. */
 const PAIRS_PER_ASSOCIATION = MAX_CONTEXTS - 1;
+
+/** Associations that are made for what does not come with the first; the rarest pairs are left out. */
+const MAX_PLANS = 16;
+
+/** Syntaxes of a likely class that come before other classes are thought of. */
+const FIRST_RANKS = 8;
 
 /**
  * The pairs to be proposed for some instances, association by association: first what the PACS says it holds, then the
  * likeliest syntax of every class, then the next likeliest. What does not come with the first is asked for with the next.
+ *
+ * @param sopClasses - SOP Classes in Study, for instances of which the PACS does not tell the class; without them, the
+ *   classes that their modality may have are proposed, and in the end all there are.
  */
 export function planPairs(
   instances: readonly ListedInstance[],
   sopClasses: readonly Uid[] = [],
 ): readonly (readonly ContextPair[])[] {
-  const told = instances.flatMap((instance) => instance.sopClassUid ?? []);
-  const isAllTold = told.length === instances.length && told.length > 0;
-  const known = [...new Set([...told, ...(isAllTold ? [] : sopClasses)])];
-  const classes = isAllTold || sopClasses.length > 0 ? known : [...new Set([...known, ...COMMON_CLASSES])];
-  const stored = storedPairs(instances);
-  const byRank = Array.from({ length: STORED_SYNTAXES.length }, (_, rank) =>
+  const told = distinct(instances.flatMap((instance) => instance.sopClassUid ?? []));
+  const untold = instances.filter(({ sopClassUid }) => sopClassUid === undefined);
+  const known = untold.length === 0 ? told : distinct([...told, ...sopClasses]);
+  const isBlind = untold.length > 0 && sopClasses.length === 0;
+  const pairs = [...storedPairs(instances), ...byRank(known), ...(isBlind ? blindPairs(untold) : [])];
+  const once = [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
+  return Array.from({ length: Math.min(MAX_PLANS, Math.ceil(once.length / PAIRS_PER_ASSOCIATION)) }, (_, index) =>
+    once.slice(index * PAIRS_PER_ASSOCIATION, (index + 1) * PAIRS_PER_ASSOCIATION),
+  );
+}
+
+function blindPairs(instances: readonly ListedInstance[]): readonly ContextPair[] {
+  const { likely, others } = storageClasses(distinct(instances.flatMap(({ modality }) => modality ?? [])));
+  return [...byRank(likely, FIRST_RANKS), ...byRank(others, 2), ...byRank([...likely, ...others])];
+}
+
+/** Each class in its likeliest syntax, then each in the next one. */
+function byRank(classes: readonly Uid[], ranks = STORED_SYNTAXES.length): readonly ContextPair[] {
+  return Array.from({ length: ranks }, (_, rank) =>
     classes.flatMap((sopClassUid) => {
       const transferSyntaxUid = syntaxesOf(sopClassUid)[rank];
       return transferSyntaxUid === undefined ? [] : [{ sopClassUid, transferSyntaxUid }];
     }),
   ).flat();
-  const pairs = [...new Map([...stored, ...byRank].map((pair) => [pairKey(pair), pair])).values()];
-  return Array.from({ length: Math.ceil(pairs.length / PAIRS_PER_ASSOCIATION) }, (_, index) =>
-    pairs.slice(index * PAIRS_PER_ASSOCIATION, (index + 1) * PAIRS_PER_ASSOCIATION),
-  );
 }
 
 /** The contexts of an association for a C-GET, and the roles: of storage, the requestor is SCP (PS3.7 D.3.3.4). */
@@ -94,6 +107,10 @@ function storedPairs(instances: readonly ListedInstance[]): readonly ContextPair
   return instances.flatMap(({ sopClassUid, storedSyntaxes = [] }) =>
     sopClassUid === undefined ? [] : storedSyntaxes.map((transferSyntaxUid) => ({ sopClassUid, transferSyntaxUid })),
   );
+}
+
+function distinct<T>(values: readonly T[]): readonly T[] {
+  return [...new Set(values)];
 }
 
 function pairKey({ sopClassUid, transferSyntaxUid }: ContextPair): string {

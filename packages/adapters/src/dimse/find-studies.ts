@@ -27,6 +27,8 @@ export interface PatientQuery {
 export interface ListedInstance extends InstanceSummary {
   /** Transfer syntaxes it can be had in without loss to what is stored (0008,3002), where the PACS tells. */
   readonly storedSyntaxes?: readonly Uid[];
+  /** Of its series. */
+  readonly modality?: string;
 }
 
 /**
@@ -71,13 +73,13 @@ export async function* findInstances(
   const root = rootOf(association);
   if (root.sopClass === SOP_CLASSES.patientRootFind) above.push(...key(TAGS.PatientID, 'LO', options.patientId));
   const seen = new Set<string>();
-  for (const seriesInstanceUid of await seriesOf(association, studyInstanceUid, above, options)) {
+  for (const [seriesInstanceUid, modality] of await seriesOf(association, studyInstanceUid, above, options)) {
     const keys = [...level('IMAGE'), ...above, ...key(TAGS.SeriesInstanceUID, 'UI', seriesInstanceUid), ...IMAGE_KEYS];
     for await (const answer of find(association, { ...options, ...root, keys })) {
       const instance = instanceOf(answer, studyInstanceUid, seriesInstanceUid);
       if (instance === undefined || seen.has(instance.sopInstanceUid)) continue;
       seen.add(instance.sopInstanceUid);
-      yield instance;
+      yield modality === undefined ? instance : { ...instance, modality };
     }
   }
 }
@@ -171,12 +173,13 @@ async function seriesOf(
   studyInstanceUid: Uid,
   above: readonly NewElement[],
   options: QueryOptions,
-): Promise<ReadonlySet<Uid>> {
+): Promise<ReadonlyMap<Uid, string | undefined>> {
   const keys = [...level('SERIES'), ...above, ...key(TAGS.SeriesInstanceUID, 'UI'), ...key(TAGS.Modality, 'CS')];
-  const series = new Set<Uid>();
+  const series = new Map<Uid, string | undefined>();
   for await (const answer of find(association, { ...options, ...rootOf(association), keys })) {
     const uid = answer.uid(TAGS.SeriesInstanceUID);
-    if (uid !== undefined && isOf(answer, TAGS.StudyInstanceUID, studyInstanceUid)) series.add(uid);
+    if (uid !== undefined && isOf(answer, TAGS.StudyInstanceUID, studyInstanceUid))
+      series.set(uid, answer.text(TAGS.Modality));
   }
   return series;
 }
