@@ -15,7 +15,7 @@ interface Flaws {
   readonly wrapped?: boolean;
 }
 
-/** node:zlib behind the port. No node has one yet: deflated data sets travel as they are. */
+/** node:zlib behind the port, with flaws to be found. */
 function zlibInflate(flaws: Flaws = {}): Inflate {
   async function* inflateRaw(bytes: AsyncIterable<Uint8Array>, { maxBytes }: { readonly maxBytes: number }) {
     const source = Readable.from(flaws.holdsWhole === true ? await held(bytes) : bytes, {

@@ -48,7 +48,7 @@ interface Source {
 
 async function* through(
   bytes: AsyncIterable<Uint8Array>,
-  transformer: GenericTransformStream,
+  transformer: { readonly readable: ReadableStream; readonly writable: WritableStream },
   source: Source,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = bytes[Symbol.asyncIterator]();

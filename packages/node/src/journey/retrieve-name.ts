@@ -1,5 +1,13 @@
 /** Which instance a stream is, as far as its first bytes tell: one that fails later is named in the seal. */
-import { createHeaderScanner, TAGS, tryParseUid, vrFormOf, type HeaderScanner, type Uid } from '@interhosp/core/dicom';
+import {
+  createHeaderScanner,
+  isDeflated,
+  TAGS,
+  tryParseUid,
+  vrFormOf,
+  type HeaderScanner,
+  type Uid,
+} from '@interhosp/core/dicom';
 import type { RetrievedInstance } from '@interhosp/core/pacs';
 
 /** SOP Instance UID (0008,0018) is among the first elements; behind so much it is not looked for. */
@@ -15,6 +23,8 @@ export interface NamedInstance {
 /** Watches an instance for its name. */
 export function namedAs({ dataSet, sopInstanceUid, transferSyntaxUid }: RetrievedInstance): NamedInstance {
   let scanner: HeaderScanner | undefined;
+  // A deflated data set is told apart by the PACS alone until it was inflated.
+  if (isDeflated(transferSyntaxUid)) return { dataSet, sopInstanceUid: () => sopInstanceUid };
   async function* lookedForName(): AsyncGenerator<Uint8Array, void, undefined> {
     let looked = 0;
     for await (const chunk of dataSet) {

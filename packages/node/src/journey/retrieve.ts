@@ -18,7 +18,7 @@ import type { Crypto, Log } from '@interhosp/core/world';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import { errorFields } from '../observe/logger.ts';
 import type { Pack } from '../spool/index.ts';
-import { crashpoint, release } from '../world/index.ts';
+import { crashpoint, nodeInflate, release } from '../world/index.ts';
 import { sameArrivingPatient } from './patient-match.ts';
 import { namedAs } from './retrieve-name.ts';
 
@@ -170,7 +170,7 @@ async function cutIntoPack(
         release(bytes);
         return writing;
       },
-      { signal },
+      { inflate: nodeInflate(), signal },
     );
     const { sopInstanceUid } = entry;
     if (entry.studyInstanceUid !== x.facts.studyInstanceUid) {

@@ -7,6 +7,7 @@ import {
   clockConformance,
   cryptoConformance,
   diskConformance,
+  inflateConformance,
   logConformance,
   randomConformance,
   signerConformance,
@@ -19,7 +20,7 @@ import { describe, it } from 'vitest';
 import { ManualClock } from '../../test/peer/manual-clock.ts';
 import { seededRandom } from '../../test/storage/worlds.ts';
 import { createLog } from '../observe/logger.ts';
-import { ed25519Signer, nodeClock, nodeCrypto, nodeDisk, nodeRandom } from './index.ts';
+import { ed25519Signer, nodeClock, nodeCrypto, nodeDisk, nodeInflate, nodeRandom } from './index.ts';
 import { simDisk } from './simulated-disk.ts';
 
 const runner: TestRunner = { describe, it };
@@ -29,6 +30,7 @@ const advance = (clock: Clock, ms: number) => (clock as ManualClock).advance(ms)
 clockConformance(runner, { name: 'node', create: nodeClock });
 clockConformance(runner, { name: 'moved by hand', create: () => new ManualClock(), advance });
 randomConformance(runner, { name: 'node', create: nodeRandom });
+inflateConformance(runner, { name: 'node', create: nodeInflate });
 let seed = 0;
 randomConformance(runner, { name: 'seeded', create: () => seededRandom((seed += 1)) });
 cryptoConformance(runner, { name: 'node', create: nodeCrypto });

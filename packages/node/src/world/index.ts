@@ -9,5 +9,6 @@ export { lockFolder } from './folder-lock.ts';
 export type { FolderLock, FolderLockOptions } from './folder-lock.ts';
 export { nodeHost } from './host.ts';
 export type { Host } from './host.ts';
+export { nodeInflate } from './inflate.ts';
 export { nodeRandom } from './random.ts';
 export { passed, release } from './release.ts';

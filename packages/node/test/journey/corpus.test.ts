@@ -54,7 +54,7 @@ describe('the files of the corpus', () => {
       expect(matches.some((found) => found.length === 0) ? [] : matches, name).toEqual([]);
       expect(textOf(copies[0] as DataSetFile, 0x00100020), name).toBe('P2');
     }
-    // What the PACS listed and this test's own reader cannot take apart: deflated. Each was refused by its code.
+    // What the PACS listed and this test's own reader cannot take apart. Each was refused by its code.
     const known = new Set(sources.map(({ file }) => file?.sopInstanceUid));
     const unread = [...listed].filter(([sop]) => !known.has(sop));
     for (const [sop, study] of unread)

@@ -4,12 +4,14 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 
 /** A data set as bytes, with what names it. */
 export interface DataSetFile {
   readonly sopInstanceUid: string;
   readonly studyInstanceUid: string;
   readonly transferSyntaxUid: string;
+  /** Inflated where it was deflated. */
   readonly dataSet: Uint8Array;
 }
 
@@ -21,7 +23,16 @@ interface Span {
   readonly to: number;
 }
 
+/** How headers are written. */
+interface Form {
+  readonly explicit: boolean;
+  readonly little: boolean;
+}
+
 const IMPLICIT = '1.2.840.10008.1.2';
+const BIG_ENDIAN = '1.2.840.10008.1.2.2';
+const DEFLATED = '1.2.840.10008.1.2.1.99';
+const META: Form = { explicit: true, little: true };
 const LONG_VRS = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 const UNDEFINED = 0xffffffff;
 
@@ -51,11 +62,11 @@ export async function filesIn(folder: string): Promise<readonly DataSetFile[]> {
 /** Takes a file apart. @throws {Error} when it has no meta information. */
 export function dataSetFile(bytes: Uint8Array): DataSetFile {
   if (text(bytes.subarray(128, 132)) !== 'DICM') throw new Error('not a DICOM file');
-  const meta = spansOf(bytes.subarray(132), true, (tag) => tag >>> 16 === 2);
+  const meta = spansOf(bytes.subarray(132), META, (tag) => tag >>> 16 === 2);
   const at = 132 + (meta.at(-1)?.to ?? 0);
   const transferSyntaxUid = valueOf(bytes.subarray(132), meta, 0x00020010);
-  const dataSet = bytes.subarray(at);
-  const spans = spansOf(dataSet, transferSyntaxUid !== IMPLICIT, (tag) => tag <= 0x0020000d);
+  const dataSet = transferSyntaxUid === DEFLATED ? inflateRawSync(bytes.subarray(at)) : bytes.subarray(at);
+  const spans = spansOf(dataSet, formOf(transferSyntaxUid), (tag) => tag <= 0x0020000d);
   return {
     dataSet,
     sopInstanceUid: valueOf(dataSet, spans, 0x00080018),
@@ -79,7 +90,7 @@ export function differences(source: DataSetFile, arrived: DataSetFile): readonly
 
 /** Values of the pixel elements, one after the other; empty when there are none. */
 export function pixelsOf({ dataSet, transferSyntaxUid }: DataSetFile): Uint8Array {
-  const spans = spansOf(dataSet, transferSyntaxUid !== IMPLICIT).filter(({ tag }) => PIXELS.has(tag));
+  const spans = spansOf(dataSet, formOf(transferSyntaxUid)).filter(({ tag }) => PIXELS.has(tag));
   return Buffer.concat(spans.map(({ from, to }) => dataSet.subarray(from, to)));
 }
 
@@ -87,14 +98,18 @@ export function pixelsOf({ dataSet, transferSyntaxUid }: DataSetFile): Uint8Arra
 export function textOf({ dataSet, transferSyntaxUid }: DataSetFile, tag: number): string {
   return valueOf(
     dataSet,
-    spansOf(dataSet, transferSyntaxUid !== IMPLICIT, (one) => one <= tag),
+    spansOf(dataSet, formOf(transferSyntaxUid), (one) => one <= tag),
     tag,
   );
 }
 
+function formOf(transferSyntaxUid: string): Form {
+  return { explicit: transferSyntaxUid !== IMPLICIT, little: transferSyntaxUid !== BIG_ENDIAN };
+}
+
 /** Whole elements by tag, those that may be coerced left out. */
 function contentOf({ dataSet, transferSyntaxUid }: DataSetFile): ReadonlyMap<number, Uint8Array> {
-  const spans = spansOf(dataSet, transferSyntaxUid !== IMPLICIT);
+  const spans = spansOf(dataSet, formOf(transferSyntaxUid));
   // Group lengths (gggg,0000) are retired, and cannot stay true when the group changes.
   const kept = spans.filter(({ tag }) => !COERCED.has(tag) && (tag & 0xffff) !== 0);
   const content = new Map(kept.map(({ from, tag, to }) => [tag, dataSet.subarray(from, to)]));
@@ -112,10 +127,10 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
 }
 
-function spansOf(bytes: Uint8Array, isExplicit: boolean, goesOn: (tag: number) => boolean = () => true): Span[] {
+function spansOf(bytes: Uint8Array, form: Form, goesOn: (tag: number) => boolean = () => true): Span[] {
   const spans: Span[] = [];
   for (let at = 0; at + 8 <= bytes.length;) {
-    const span = spanAt(bytes, at, isExplicit);
+    const span = spanAt(bytes, at, form);
     if (span === undefined || span.to > bytes.length || span.tag === 0 || !goesOn(span.tag)) break;
     spans.push(span);
     at = span.to;
@@ -123,40 +138,40 @@ function spansOf(bytes: Uint8Array, isExplicit: boolean, goesOn: (tag: number) =
   return spans;
 }
 
-function spanAt(bytes: Uint8Array, from: number, isExplicit: boolean): Span | undefined {
+function spanAt(bytes: Uint8Array, from: number, form: Form): Span | undefined {
   if (from + 8 > bytes.length) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const tag = view.getUint16(from, true) * 65_536 + view.getUint16(from + 2, true);
-  let length = view.getUint32(from + 4, true);
+  const tag = view.getUint16(from, form.little) * 65_536 + view.getUint16(from + 2, form.little);
+  let length = view.getUint32(from + 4, form.little);
   let valueFrom = from + 8;
-  let isInnerExplicit = isExplicit;
-  if (isExplicit && tag < 0xfffee000) {
+  let inner = form;
+  if (form.explicit && tag < 0xfffee000) {
     const vr = text(bytes.subarray(from + 4, from + 6));
-    isInnerExplicit = vr !== 'UN';
-    if (!LONG_VRS.has(vr)) length = view.getUint16(from + 6, true);
+    if (vr === 'UN') inner = { explicit: false, little: true };
+    if (!LONG_VRS.has(vr)) length = view.getUint16(from + 6, form.little);
     else {
       if (from + 12 > bytes.length) return undefined;
-      length = view.getUint32(from + 8, true);
+      length = view.getUint32(from + 8, form.little);
       valueFrom = from + 12;
     }
   }
   if (length !== UNDEFINED) return { from, tag, to: valueFrom + length, valueFrom };
-  const to = endOfItems(bytes, valueFrom, isInnerExplicit);
+  const to = endOfItems(bytes, valueFrom, inner);
   return to === undefined ? undefined : { from, tag, to, valueFrom };
 }
 
 /** After the delimiter of a sequence, or of the fragments, that begins here. */
-function endOfItems(bytes: Uint8Array, from: number, isExplicit: boolean): number | undefined {
+function endOfItems(bytes: Uint8Array, from: number, form: Form): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = from; at + 8 <= bytes.length;) {
-    const mark = view.getUint16(at + 2, true);
-    const length = view.getUint32(at + 4, true);
+    const mark = view.getUint16(at + 2, form.little);
+    const length = view.getUint32(at + 4, form.little);
     at += 8;
     if (mark === 0xe0dd) return at;
     if (length !== UNDEFINED) at += length;
     else {
       for (;;) {
-        const inner = spanAt(bytes, at, isExplicit);
+        const inner = spanAt(bytes, at, form);
         if (inner === undefined) return undefined;
         at = inner.to;
         if (inner.tag === 0xfffee00d) break;
