@@ -140,12 +140,14 @@ describe('a study under consideration', () => {
     const { archive, clock, log, taken } = start();
     for (let number = 1; number <= 5; number++) archive.put(number, { instances: 2, studyDate: TODAY });
     const retrieve = archive.retrieve.bind(archive);
+    let isAway = true;
     archive.retrieve = (uid) => {
-      if (uid === uidOf(1)) throw new PacsError('PACS_UNREACHABLE');
+      if (isAway || uid === uidOf(1)) throw new PacsError('PACS_UNREACHABLE');
       return retrieve(uid);
     };
     await minutes(clock, 15);
     expect(log.lines.filter(({ event }) => event === 'discovery.study.failed')).toHaveLength(1);
+    isAway = false;
     await minutes(clock, 2);
     expect(taken.map((name) => name.split('#')[0])).toEqual(['2', '3', '4', '5']);
   });
@@ -174,6 +176,24 @@ describe('a study under consideration', () => {
     await minutes(clock, 60);
     expect(asked).toEqual([15, 20, 25, 30]);
     expect(archive.asked.headers).toBe(1);
+  });
+
+  it('is not taken a second time while it is being taken, whatever tells of it meanwhile', async () => {
+    const taken: number[] = [];
+    const { archive, clock } = start({
+      onComplete: async ({ instances }) => {
+        taken.push(instances);
+        await clock.sleep(10 * MINUTE_MS);
+        return true;
+      },
+    });
+    archive.put(1, { instances: 2, studyDate: TODAY });
+    await minutes(clock, 16);
+    for (let minute = 0; minute < 20; minute++) {
+      archive.push(1);
+      await minutes(clock, 1);
+    }
+    expect(taken).toEqual([2]);
   });
 
   it('is forgotten when the PACS holds it no more', async () => {
@@ -244,13 +264,5 @@ describe('an emergency', () => {
     await minutes(clock, 4);
     expect(hurried.filter((name) => name.startsWith('1'))).toEqual(['1#2@1']);
     expect(hurried.filter((name) => name.startsWith('2')).length).toBeGreaterThan(5);
-  });
-
-  it('is not looked for in studies of old', async () => {
-    const { archive, clock, hurried, taken } = withEmergencies(() => 'sent');
-    archive.put(1, { instances: 2, studyDate: '1969-12-20' });
-    await minutes(clock, 30);
-    expect(hurried).toEqual([]);
-    expect(taken).toEqual(['1#2@15']);
   });
 });

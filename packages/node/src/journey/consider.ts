@@ -58,8 +58,6 @@ export interface ConsiderPorts extends ListingPorts {
 export interface Look {
   /** When it was asked for. */
   readonly askedMs: number;
-  /** It is of these days, or is being worked at: an emergency may be in it. */
-  readonly isFresh?: boolean;
   /** Something is known to have changed in it. */
   readonly isHint?: boolean;
 }
@@ -120,7 +118,7 @@ export class Considering {
     if (isSplit) this.#split(uid, sighting);
     else if (sighting.isDone || instances === 0) return;
     else if (nowMs >= sighting.dueMs) await this.#decide(summary, sighting, signal);
-    else if (look.isFresh === true) await this.#hurry(sighting, summary, signal);
+    else await this.#hurry(sighting, summary, signal);
   }
 
   /** A count that was not seen before: the quiet begins anew. */

@@ -106,9 +106,7 @@ class Discovery {
   async #poll(): Promise<void> {
     const { clock } = this.#ports;
     const [nowMs, beganMs] = [clock.now(), clock.monotonicMs()];
-    for await (const listed of this.#listing.ofDays(this.#pollRange(nowMs), this.#signal)) {
-      await this.#consider(listed, true);
-    }
+    for await (const listed of this.#listing.ofDays(this.#pollRange(nowMs), this.#signal)) await this.#consider(listed);
     this.#watermarkMs = nowMs;
     this.#polledMs = beganMs;
     if (this.#ports.settings.windowDays === 'all') this.#sightings.prune(beganMs);
@@ -185,14 +183,11 @@ class Discovery {
     const oldest = this.#oldestDate(this.#ports.clock.now());
     const isOld = listings.every(({ header: { studyDate } }) => studyDate !== undefined && studyDate < (oldest ?? ''));
     if (listings.length === 0) return false;
-    return (
-      isOld || (await this.#considering.consider(listings, { askedMs, isFresh: true, isHint: true }, this.#signal))
-    );
+    return isOld || (await this.#considering.consider(listings, { askedMs, isHint: true }, this.#signal));
   }
 
-  async #consider({ askedMs, studies }: ListedStudies, isFresh = false): Promise<void> {
-    for (const listings of studies.values())
-      await this.#considering.consider(listings, { askedMs, isFresh }, this.#signal);
+  async #consider({ askedMs, studies }: ListedStudies): Promise<void> {
+    for (const listings of studies.values()) await this.#considering.consider(listings, { askedMs }, this.#signal);
   }
 
   /** Undefined when every date is looked at. */
