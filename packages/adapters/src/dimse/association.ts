@@ -174,12 +174,13 @@ export class Association implements InboxOwner, WireHandler {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     let pending = out;
+    // Command and first data go out together.
+    const commandPieces = out.length;
     try {
       for await (const piece of dataSet) {
         signal?.throwIfAborted();
         body.push(piece, pending);
-        if (pending.length === 0) continue;
-        // Command and first data go out together.
+        if (pending.length === 0 || (pending === out && out.length === commandPieces)) continue;
         await this.#write(pending);
         pending = [];
       }
