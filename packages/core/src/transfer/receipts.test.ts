@@ -126,6 +126,45 @@ describe('R2', () => {
     ]);
   });
 
+  it('says how many instances were filed in another syntax, and pins which', async () => {
+    const rewritten = { from: parseUid('1.2.840.10008.1.2.4.90'), to: parseUid('1.2.840.10008.1.2.1') };
+    const implicit = { ...rewritten, to: parseUid('1.2.840.10008.1.2') };
+    const outcomes = [
+      { ...filed(1), rewritten },
+      { ...filed(2), rewritten },
+      { ...filed(3), rewritten: implicit },
+    ];
+    const opened = verifyReceipt(await confirm(outcomes), check);
+    expect(opened.receipt).toMatchObject({
+      rewritten: [
+        { ...implicit, instances: 1 },
+        { ...rewritten, instances: 2 },
+      ],
+      statusDigest: statusDigestOf(outcomes, crypto),
+    });
+    const others = [{ ...filed(1), rewritten }, filed(2), { ...filed(3), rewritten: implicit }];
+    expect(statusDigestOf(others, crypto)).not.toBe(statusDigestOf(outcomes, crypto));
+  });
+
+  it('that speaks of no other syntax has the form it always had', async () => {
+    const { receipt } = verifyReceipt(await confirm([filed(1), filed(2), filed(3)]), check);
+    expect(Object.keys(receipt).toSorted()).toEqual(Object.keys(confirmed).toSorted());
+  });
+
+  it.each([
+    ['none', []],
+    ['more than were filed', [{ from: '1.2', instances: 3, to: '1.3' }]],
+    ['a negative number', [{ from: '1.2', instances: -1, to: '1.3' }]],
+    ['the same syntax twice', [{ from: '1.2', instances: 1, to: '1.2' }]],
+    ['what is no UID', [{ from: '1.2', instances: 1, to: 'explicit' }]],
+    ['one more field', [{ extra: 1, from: '1.2', instances: 1, to: '1.3' }]],
+    ['no list', 'all'],
+    ['nothing at all', null],
+  ])('is invalid with %s as rewritten', async (_, rewritten) => {
+    const envelope = await signed({ ...confirmed, rewritten }, CONFIRMED_RECEIPT_TYPE);
+    expect(() => openReceipt(envelope, keys, crypto)).toThrow(refusal('TRANSFER_RECEIPT_INVALID'));
+  });
+
   it('is not signed when nothing was filed, or when an instance is not accounted for', async () => {
     const state = refusal('TRANSFER_STATE');
     await expect(confirm([left(1), left(2), left(3)])).rejects.toThrow(state);

@@ -165,6 +165,40 @@ describe("a receiver's session", () => {
     ]);
   });
 
+  it('asks for nothing before its host has looked, when it is told so, and tells when no more will come', () => {
+    const { answer, frame, on } = receiving({ asksFirst: true });
+    expect(sentOf(answer)).toMatchObject([{ outcome: 'accepted', wantAll: false }]);
+    expect(frame(appendOf(first, 0))).toEqual([{ type: 'append', ordinal: 0, entry: first.entry }]);
+    frame(appendOf(second, 1));
+    const { kind: _, ...seal } = sealOf([first, second]);
+    expect(frame({ kind: 'seal', ...seal })).toEqual([{ type: 'all-announced' }]);
+    expect(sentOf(on({ type: 'wanted', ordinals: [1, 0] }))).toEqual([
+      {
+        kind: 'want',
+        instances: [
+          { ordinal: 1, runs: [{ first: 0, count: 1 }] },
+          { ordinal: 0, runs: [{ first: 0, count: 3 }] },
+        ],
+      },
+    ]);
+  });
+
+  it('waits for its host also with what it kept, and asks only for what is missing', () => {
+    const durable = [{ count: 2, first: 0 }];
+    const { answer, on } = receiving({ asksFirst: true, resume: [{ durable, entry: first.entry, ordinal: 0 }] });
+    expect(sentOf(answer).map(({ kind }) => kind)).toEqual(['answer']);
+    expect(sentOf(on({ type: 'wanted', ordinals: [0] }))).toEqual([
+      { kind: 'want', instances: [{ ordinal: 0, runs: [{ first: 2, count: 1 }] }] },
+    ]);
+    expect(codeOf(on({ type: 'wanted', ordinals: [7] }))).toBe('TRANSFER_STATE');
+  });
+
+  it('is not told what is wanted when nobody was to look', () => {
+    const { frame, on } = receiving();
+    frame(appendOf(first, 0));
+    expect(codeOf(on({ type: 'wanted', ordinals: [0] }))).toBe('TRANSFER_STATE');
+  });
+
   it('asks for a block that could not be copied', () => {
     const { frame, on } = receiving({ holds: () => true });
     frame(appendOf(first, 0));

@@ -7,7 +7,7 @@ import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compressed, pixelsOf, RLE, rleFrame } from '../../test/journey/compressed.ts';
 import { received, SOUTH, storable, type Received, type ReceivedOptions } from '../../test/journey/exchanges.ts';
-import { codeOf, crypto } from '../../test/storage/worlds.ts';
+import { codeOf, crypto, random } from '../../test/storage/worlds.ts';
 import { createDecoderPool } from '../pixels/index.ts';
 import { Announced } from './announced.ts';
 import { syntaxFor, type SyntaxPorts } from './filing-syntax.ts';
@@ -23,7 +23,7 @@ afterAll(() => decoder.stop());
 
 function file({ pack, x }: Received, pacs: MemoryPacs, policy: DecodePolicy = 'lossless', log: Log = silentLog) {
   const settings = { coercion: {}, self: SOUTH, utcOffsetMinutes: 60 };
-  return fileStudy(x, pack, { clock, crypto, decoding: { decoder, policy }, log, pacs, settings }, signal);
+  return fileStudy(x, pack, { clock, crypto, decoding: { decoder, policy }, log, pacs, random, settings }, signal);
 }
 
 const accepting = (...syntaxes: readonly Uid[]): { readonly accepts: MemoryPacsAccepts } => ({ accepts: { syntaxes } });
@@ -50,15 +50,18 @@ describe('filing in a PACS that does not take the syntax', () => {
   it.each([
     ['explicit', [IMPLICIT, EXPLICIT], EXPLICIT],
     ['implicit', [IMPLICIT], IMPLICIT],
-  ] as const)('decodes to %s VR where the site allows it, every pixel the same, and says so', async (form, takes, to) => {
-    const arrived = await arrival();
-    const pacs = memoryPacs(accepting(...takes));
-    await file(arrived, pacs);
-    expect(await pixelsHeld(pacs, form)).toEqual(await pixelsMeant());
-    expect(new Set(pacs.held().map(({ transferSyntaxUid }) => transferSyntaxUid))).toEqual(new Set([to]));
-    const { instances } = arrived.x.required('CONFIRMED');
-    expect(instances.map(({ rewritten }) => rewritten)).toEqual(Array(4).fill({ from: RLE, to }));
-  });
+  ] as const)(
+    'decodes to %s VR where the site allows it, every pixel the same, and says so',
+    async (form, takes, to) => {
+      const arrived = await arrival();
+      const pacs = memoryPacs(accepting(...takes));
+      await file(arrived, pacs);
+      expect(await pixelsHeld(pacs, form)).toEqual(await pixelsMeant());
+      expect(new Set(pacs.held().map(({ transferSyntaxUid }) => transferSyntaxUid))).toEqual(new Set([to]));
+      const { instances } = arrived.x.required('CONFIRMED');
+      expect(instances.map(({ rewritten }) => rewritten)).toEqual(Array(4).fill({ from: RLE, to }));
+    },
+  );
 
   it('leaves alone what the PACS takes as it is', async () => {
     const arrived = await arrival();
