@@ -19,6 +19,8 @@ export interface QueryOptions extends StatusProfile {
   readonly patienceMs?: number | undefined;
   /** Most answers; default {@link MAX_ANSWERS}. */
   readonly limit?: number | undefined;
+  /** Until a PACS has ended what was cancelled; after that the association is aborted. Default five seconds. */
+  readonly cancelWithinMs?: number | undefined;
   /** See identifier.ts. */
   readonly characterSet?: string | undefined;
   readonly undeclaredCharacterSet?: string | undefined;
@@ -42,12 +44,22 @@ export async function* find(
   association: Association,
   options: FindOptions,
 ): AsyncGenerator<Identifier, void, undefined> {
-  const { characterSet, keys, limit = MAX_ANSWERS, patienceMs, signal, sopClass, undeclaredCharacterSet } = options;
+  const {
+    cancelWithinMs,
+    characterSet,
+    keys,
+    limit = MAX_ANSWERS,
+    patienceMs,
+    signal,
+    sopClass,
+    undeclaredCharacterSet,
+  } = options;
   const operation = await Operation.begin(association, {
     sopClassUid: sopClass,
     field: COMMANDS.findRequest,
     identifier: ({ transferSyntax }) => encodeIdentifier(keys, { transferSyntaxUid: transferSyntax, characterSet }),
     signal,
+    cancelWithinMs,
   });
   let count = 0;
   try {

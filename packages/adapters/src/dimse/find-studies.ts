@@ -9,7 +9,7 @@ import type { Association } from './association.ts';
 import { find, type QueryOptions } from './find-scu.ts';
 import { patientOf, studyOf, type FoundStudy } from './found-study.ts';
 import type { Identifier } from './identifier.ts';
-import { key, level } from './query-keys.ts';
+import { isSingleValue, key, level } from './query-keys.ts';
 import { QUERY_TAGS } from './query-tags.ts';
 import { SOP_CLASSES } from './uids.ts';
 
@@ -129,20 +129,26 @@ function rootOf(association: Association): { readonly sopClass: Uid } {
   throw new PacsError('PACS_REFUSED', { details: { reason: 'no-context', sopClassUid: SOP_CLASSES.studyRootFind } });
 }
 
-/** Patient IDs to ask under: the one that is meant, or, where the hierarchy begins with the patient, each there is. */
+/**
+ * Patient IDs to ask under: the one that is meant, or, where the hierarchy begins with the patient, each there is. There a
+ * patient whose ID cannot be written as one value cannot be asked for.
+ */
 async function* patientsFor(
   association: Association,
   { patientId }: StudyQuery,
   options: QueryOptions,
 ): AsyncGenerator<string, void, undefined> {
-  const isPatientRoot = rootOf(association).sopClass === SOP_CLASSES.patientRootFind;
-  if (!isPatientRoot || (patientId !== undefined && patientId !== '')) {
+  if (rootOf(association).sopClass !== SOP_CLASSES.patientRootFind) {
     yield patientId ?? '';
+    return;
+  }
+  if (patientId !== undefined && patientId !== '') {
+    if (isSingleValue(TAGS.PatientID, 'LO', patientId)) yield patientId;
     return;
   }
   const ids = new Set<string>();
   for await (const patient of findPatients(association, {}, options)) ids.add(patient.patientId.id);
-  yield* ids;
+  for (const id of ids) if (isSingleValue(TAGS.PatientID, 'LO', id)) yield id;
 }
 
 function studyKeys(query: StudyQuery): readonly NewElement[] {

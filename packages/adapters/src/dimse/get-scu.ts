@@ -26,6 +26,8 @@ export interface RetrieveOptions
   readonly firstInstanceMs?: number | undefined;
   /** Silence between instances; default five minutes. */
   readonly nextInstanceMs?: number | undefined;
+  /** Until a PACS has ended what was cancelled; after that the association is aborted. Default five seconds. */
+  readonly cancelWithinMs?: number | undefined;
   readonly characterSet?: string | undefined;
 }
 
@@ -88,12 +90,13 @@ class Get {
 
   async *run({ keys }: RetrieveStep): AsyncGenerator<RetrievedInstance, void, undefined> {
     const { characterSet, firstInstanceMs = FIRST_INSTANCE_MS, nextInstanceMs = NEXT_INSTANCE_MS } = this.#options;
-    const { signal } = this.#options;
+    const { cancelWithinMs, signal } = this.#options;
     const operation = await Operation.begin(this.#association, {
       sopClassUid: this.#sopClass,
       field: COMMANDS.getRequest,
       identifier: ({ transferSyntax }) => encodeIdentifier(keys, { transferSyntaxUid: transferSyntax, characterSet }),
       signal,
+      cancelWithinMs,
     });
     let patienceMs = firstInstanceMs;
     try {

@@ -29,6 +29,8 @@ import { MAX_IDENTIFIER_BYTES } from './limits.ts';
 
 /** An answer, or a request, with its values. What is empty is as good as absent: both are undefined. */
 export interface Identifier {
+  /** Whether the attribute is there, be it empty. */
+  has(tag: Tag): boolean;
   /** VR of the attribute; undefined when it is not there. */
   vr(tag: Tag): Vr | undefined;
   /** Every attribute, in order of tags. */
@@ -144,6 +146,10 @@ class Elements implements Identifier {
 
   get tags(): readonly Tag[] {
     return [...this.#elements.keys()];
+  }
+
+  has(tag: Tag): boolean {
+    return this.#elements.has(tag);
   }
 
   vr(tag: Tag): Vr | undefined {

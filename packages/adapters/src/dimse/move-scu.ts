@@ -123,7 +123,7 @@ class MoveStep {
 
   async #begin(messageId: number): Promise<Operation> {
     const { options, peer, sopClass, step } = this.#step;
-    const { characterSet, destinationAe = peer.callingAe, signal } = options;
+    const { cancelWithinMs, characterSet, destinationAe = peer.callingAe, signal } = options;
     return await Operation.begin(this.#association, {
       sopClassUid: sopClass,
       field: COMMANDS.moveRequest,
@@ -132,6 +132,7 @@ class MoveStep {
       identifier: ({ transferSyntax }) =>
         encodeIdentifier(step.keys, { transferSyntaxUid: transferSyntax, characterSet }),
       signal,
+      cancelWithinMs,
     });
   }
 

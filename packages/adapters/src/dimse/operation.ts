@@ -20,6 +20,8 @@ export interface OperationRequest {
   /** The identifier, as the syntax of the context wants it. */
   identifier(context: Context): Uint8Array;
   readonly signal?: AbortSignal | undefined;
+  /** Until a PACS has ended what was cancelled; default {@link CANCEL_WITHIN_MS}. */
+  readonly cancelWithinMs?: number | undefined;
 }
 
 /** See the file's head. */
@@ -29,6 +31,7 @@ export class Operation {
   readonly #association: Association;
   readonly #field: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #cancelWithinMs: number;
   #isOver = false;
 
   private constructor(association: Association, context: Context, messageId: number, request: OperationRequest) {
@@ -37,6 +40,7 @@ export class Operation {
     this.messageId = messageId;
     this.#field = request.field;
     this.#signal = request.signal;
+    this.#cancelWithinMs = request.cancelWithinMs ?? CANCEL_WITHIN_MS;
   }
 
   /** Sends the request. @throws {PacsError} `PACS_REFUSED` without a context for it; what ended the association. */
@@ -87,7 +91,7 @@ export class Operation {
   /** As {@link cancel}, while somebody else reads the answers. */
   async cancelWhile(answersAreRead: Promise<void>): Promise<void> {
     if (this.isOver) return;
-    const timer = setTimeout(() => this.#association.abort(), CANCEL_WITHIN_MS);
+    const timer = setTimeout(() => this.#association.abort(), this.#cancelWithinMs);
     try {
       await this.#sendCancel();
       await answersAreRead;
@@ -104,11 +108,11 @@ export class Operation {
     if (this.isOver) return;
     const association = this.#association;
     const within = new AbortController();
-    const timer = setTimeout(() => within.abort(), CANCEL_WITHIN_MS);
+    const timer = setTimeout(() => within.abort(), this.#cancelWithinMs);
     try {
       await this.#sendCancel(within.signal);
       while (!this.#isOver) {
-        const message = await association.receive({ signal: within.signal, patienceMs: CANCEL_WITHIN_MS });
+        const message = await association.receive({ signal: within.signal, patienceMs: this.#cancelWithinMs });
         // An instance that comes now would have to be taken to its end.
         if (message === undefined || message.command.field === COMMANDS.storeRequest) break;
         if (!isPending(message.command.status ?? 0)) this.#isOver = true;

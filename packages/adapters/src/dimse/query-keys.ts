@@ -24,7 +24,13 @@ export function key(tag: Tag, vr: Exclude<Vr, 'SQ'>, text = ''): readonly NewEle
   return [isWritable(element) ? element : { tag, value: { vr, text: '' } }];
 }
 
-function isWritable(element: NewElement): boolean {
+/** Whether a text names one thing: no wildcards, no list, and writable. */
+export function isSingleValue(tag: Tag, vr: Exclude<Vr, 'SQ'>, text: string): boolean {
+  return text !== '' && !/[*?\\]/.test(text) && isWritable({ tag, value: { vr, text } });
+}
+
+/** Whether an element is a value of its VR (PS3.5 6.2). */
+export function isWritable(element: NewElement): boolean {
   try {
     encodeElements('implicit', [element], UTF8);
     return true;

@@ -7,7 +7,8 @@ import type { Association, IncomingMessage } from './association.ts';
 import { COMMANDS } from './command-set.ts';
 import { decodeIdentifier, encodeIdentifier, readIdentifier, type Identifier } from './identifier.ts';
 import type { DimseOddities } from './oddities.ts';
-import type { KnownValues } from './query-matching.ts';
+import { isWritable } from './query-keys.ts';
+import type { KnownValue, KnownValues } from './query-matching.ts';
 import { IdentifierProblem, levelOf, matchesOf, type QueryRoot } from './query-model.ts';
 import { QUERY_TAGS } from './query-tags.ts';
 import { pause } from './server-pause.ts';
@@ -112,10 +113,15 @@ function asked(values: KnownValues, keys: Identifier): readonly NewElement[] {
   const tags = new Set([...ALWAYS, ...keys.tags.filter((tag) => !isMeta(tag))]);
   return [...tags].map((tag) => {
     const value = values.get(tag);
-    if (value !== undefined) return { tag, value };
+    // What somebody stored against its VR is answered as it is.
+    if (value !== undefined) return isWritable({ tag, value }) ? { tag, value } : { tag, value: verbatim(value) };
     const vr = keys.vr(tag) ?? implicitVrOf(tag);
     return { tag, value: { vr, bytes: new Uint8Array(0) } };
   });
+}
+
+function verbatim({ text, vr }: KnownValue): { readonly vr: KnownValue['vr']; readonly bytes: Uint8Array } {
+  return { vr, bytes: new TextEncoder().encode(text) };
 }
 
 /** Group lengths, the character set and its like belong to the identifier, not to what it is about. */
