@@ -30,6 +30,8 @@ export interface MemoryPacsFaults {
   readonly loseAnswerEvery?: number;
   /** Every n-th instance is answered with success and thrown away (a filter, a size limit). */
   readonly dropEvery?: number;
+  /** Holds so many instances: for each beyond, the oldest is thrown away, and the answer is success (a size limit). */
+  readonly recyclesOver?: number;
   /** An object that is held already keeps its old name and bytes, and yet the answer is success. */
   readonly hidesDuplicates?: boolean;
   /** A retrieval breaks off after so many bytes of each instance: `PACS_INCOMPLETE`. */

@@ -74,6 +74,13 @@ describe('a memory PACS that fails on request', () => {
     expect(await store(small)).toEqual(['stored', 'stored', 'refused', 'refused']);
   });
 
+  it('throws the oldest away to make room, and answers success', async () => {
+    const pacs = memoryPacs({ faults: { recyclesOver: 3 } });
+    expect(await store(pacs)).toEqual(['stored', 'stored', 'stored', 'stored']);
+    const held = pacs.held().map(({ sopInstanceUid }) => sopInstanceUid);
+    expect(held).toEqual(instances.slice(1).map(({ sopInstanceUid }) => sopInstanceUid));
+  });
+
   it('loses the connection in the middle of an instance and keeps nothing of it', async () => {
     const pacs = memoryPacs({ faults: { cutStoreAtBytes: 300 } });
     expect(await codeOf(() => store(pacs))).toBe('PACS_UNREACHABLE');

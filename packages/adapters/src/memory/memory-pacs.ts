@@ -90,6 +90,8 @@ class Memory implements MemoryPacs {
   readonly #index = createStudyIndex<MemoryInstance>();
   /** Stored while `isIndexingLate` is set: held, and not shown. */
   #hidden: ReadonlySet<MemoryInstance> = new Set();
+  /** Everything held, the oldest first. */
+  readonly #byAge = new Set<MemoryInstance>();
   #heldBytes = 0;
   #faults: MemoryPacsFaults;
   #attempts = 0;
@@ -242,6 +244,10 @@ class Memory implements MemoryPacs {
     if (this.#heldBytes - freed + instance.lengthBytes > capacityBytes) return OUT_OF_RESOURCES;
     for (const each of earlier) this.#forget(each);
     this.#keep(instance);
+    for (const oldest of this.#byAge) {
+      if (this.#byAge.size <= (this.#faults.recyclesOver ?? Number.POSITIVE_INFINITY)) break;
+      this.#forget(oldest);
+    }
     if (this.#faults.isIndexingLate === true) this.#hidden = new Set([...this.#hidden, instance]);
     if (this.#faults.warns === true) return { status: 'warned', statusCode: STATUS.coercion };
     return { status: 'stored', statusCode: STATUS.success };
@@ -300,11 +306,13 @@ class Memory implements MemoryPacs {
 
   #keep(instance: MemoryInstance): void {
     this.#index.add(instance);
+    this.#byAge.add(instance);
     this.#heldBytes += instance.lengthBytes;
   }
 
   #forget(instance: MemoryInstance): void {
     this.#index.remove(instance);
+    this.#byAge.delete(instance);
     this.#heldBytes -= instance.lengthBytes;
   }
 

@@ -9,7 +9,7 @@ import type { Pacs, StorableInstance, StoreOutcome } from '@interhosp/core/pacs'
 import { splicedSource } from '@interhosp/core/pixels';
 import type { InstanceEntry, LocalPatient, MemberId } from '@interhosp/core/study';
 import type { RecordPayloads, SyntaxChange } from '@interhosp/core/transfer';
-import type { Clock, Crypto, Log } from '@interhosp/core/world';
+import type { Clock, Crypto, Log, Random } from '@interhosp/core/world';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import { errorFields } from '../observe/logger.ts';
 import type { Pack } from '../spool/index.ts';
@@ -33,6 +33,8 @@ export interface FilingPorts {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly log: Log;
+  /** Chooses what is read back. */
+  readonly random: Random;
   /** Without one nothing is decoded. */
   readonly decoding?: Decoding;
 }

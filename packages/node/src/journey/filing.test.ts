@@ -6,7 +6,7 @@ import type { InstanceEntry, LocalPatient } from '@interhosp/core/study';
 import { silentLog, type Clock } from '@interhosp/core/world';
 import { describe, expect, it } from 'vitest';
 import { exchangeIn, received, SOUTH, storable, typesOf, type Received } from '../../test/journey/exchanges.ts';
-import { codeOf, collect, crypto } from '../../test/storage/worlds.ts';
+import { codeOf, collect, crypto, random } from '../../test/storage/worlds.ts';
 import type { Pack } from '../spool/index.ts';
 import { fileStudy } from './filing.ts';
 
@@ -33,7 +33,7 @@ function hastyClock(): Clock & { waits: number } {
 
 function file({ pack, x }: Pick<Received, 'pack' | 'x'>, pacs: MemoryPacs, clock: Clock = hastyClock()): Promise<void> {
   const settings = { coercion: {}, self: SOUTH, utcOffsetMinutes: 60 };
-  return fileStudy(x, pack, { clock, crypto, log: silentLog, pacs, settings }, signal);
+  return fileStudy(x, pack, { clock, crypto, log: silentLog, pacs, random, settings }, signal);
 }
 
 async function idsIn(pacs: MemoryPacs, arrived: Received): Promise<readonly (string | undefined)[]> {

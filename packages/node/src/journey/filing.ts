@@ -6,10 +6,11 @@ import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, TransferError } from '@interhosp/core/errors';
 import type { LocalPatient } from '@interhosp/core/study';
 import type { RecordPayloads } from '@interhosp/core/transfer';
+import type { Random } from '@interhosp/core/world';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import type { Pack } from '../spool/index.ts';
 import { crashpoint } from '../world/index.ts';
-import { heldInstances, retrieveOne, studiesOf } from './filing-look.ts';
+import { heldInstances, mustBeNobodyElses, retrieveOne } from './filing-look.ts';
 import {
   decodedFor,
   mustHaveFiled,
@@ -20,12 +21,14 @@ import {
   type Outcomes,
   type Work,
 } from './filing-store.ts';
-import { isShownUnder, samePatientId } from './patient-match.ts';
+import { isShownUnder } from './patient-match.ts';
 import { sameBytes, sameObject } from './read-back.ts';
 
 /** How often, and for how long, the PACS is asked before the confirmation counts as failed: some index late. */
 const CONFIRM_TRIES = 10;
 const CONFIRM_PAUSE_MS = 500;
+/** Confirmations at which what is lost is stored again: some seconds, and some minutes, after the first. */
+const STORE_LOST_AT: ReadonlySet<number> = new Set([3, 8]);
 /** Instances read back; studies have a handful of SOP classes. */
 const MAX_SAMPLES = 8;
 
@@ -39,6 +42,7 @@ export async function fileStudy(x: LiveExchange, pack: Pack, ports: FilingPorts,
   const { patient } = x.required('LINKED');
   const { sender } = x.required('OFFER_SEEN');
   const arrived = arrivedIn(pack);
+  const wasStored = x.state.has('STORED');
   crashpoint('C15', 'receiver');
   const storing = await x.step('STORING', async () => ({
     alreadyHeld: await lookBefore(x, patient, ports, signal),
@@ -46,11 +50,17 @@ export async function fileStudy(x: LiveExchange, pack: Pack, ports: FilingPorts,
     utcOffsetMinutes: ports.settings.utcOffsetMinutes,
   }));
   crashpoint('C16', 'receiver');
-  const { outcomes } = await x.step('STORED', async () => ({
-    outcomes: await storeAll(x, pack, arrived, { patient, ports, sender, signal, storing }),
-  }));
+  const work = { arrived, patient, ports, sender, signal, storing };
+  const { outcomes } = await x.step('STORED', async () => {
+    // Each attempt asks anew: since the last one, somebody may have filed it under another patient.
+    await mustBeNobodyElses(x, patient, ports, signal);
+    return { outcomes: await storeAll(x, pack, arrived, work) };
+  });
   crashpoint('C19', 'receiver');
-  await x.step('CONFIRMED', () => confirm(x, pack, { arrived, outcomes, patient, ports, sender, signal, storing }));
+  await x.step('CONFIRMED', async () => {
+    const stored = { ...work, outcomes };
+    return await confirm(x, pack, wasStored ? { ...work, outcomes: await storeLost(x, pack, stored) } : stored);
+  });
 }
 
 function arrivedIn(pack: Pack): readonly Arrived[] {
@@ -64,14 +74,34 @@ async function lookBefore(
   ports: FilingPorts,
   signal: AbortSignal,
 ): Promise<readonly Uid[]> {
-  const summaries = await studiesOf(x, ports, signal);
-  if (summaries.some((summary) => !samePatientId(summary.patient.patientId, patient.patientId))) {
-    throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { reason: 'other-patient' } });
-  }
-  return summaries.length === 0 ? [] : [...(await heldInstances(x, ports, signal))];
+  const summaries = await mustBeNobodyElses(x, patient, ports, signal);
+  return summaries.length === 0 ? [] : [...(await heldInstances(x, ports, signal)).keys()];
 }
 
 type Confirmation = Work & { readonly arrived: readonly Arrived[]; readonly outcomes: Outcomes };
+
+/**
+ * Success is told more often than the object stays: what a PACS took and does not show is stored again, byte for byte the
+ * same. Seldom, since one that recycles its room would throw other studies out for each copy; then a person must look.
+ */
+async function storeLost(x: LiveExchange, pack: Pack, work: Confirmation): Promise<Outcomes> {
+  const { arrived, outcomes, patient, ports, signal, storing } = work;
+  const since = x.recorded('RELEASED') ?? storing;
+  const pass = (confirmations.get(since) ?? 1) + 1;
+  confirmations.set(since, pass);
+  if (!STORE_LOST_AT.has(pass)) return outcomes;
+  await mustBeNobodyElses(x, patient, ports, signal);
+  const held = await heldInstances(x, ports, signal);
+  const filed = new Set(outcomes.flatMap(({ sopInstanceUid, status }) => (status === 'filed' ? [sopInstanceUid] : [])));
+  const lost = arrived.filter(({ entry: { sopInstanceUid: uid } }) => filed.has(uid) && !held.has(uid));
+  if (lost.length === 0) return outcomes;
+  ports.log.write('warn', 'filing.stored-again', { count: lost.length, exchangeId: x.id });
+  const again = new Map((await storeAll(x, pack, lost, work)).map((outcome) => [outcome.sopInstanceUid, outcome]));
+  return outcomes.map((outcome) => again.get(outcome.sopInstanceUid) ?? outcome);
+}
+
+/** Confirmations since a filing began, or was released; in memory, as a restart may be what mends it. */
+const confirmations = new WeakMap<object, number>();
 
 /** Asks until the PACS shows everything, or the tries are used up. */
 async function confirm(x: LiveExchange, pack: Pack, work: Confirmation): Promise<RecordPayloads['CONFIRMED']> {
@@ -90,15 +120,16 @@ async function confirm(x: LiveExchange, pack: Pack, work: Confirmation): Promise
   return { evidence: 'query', instances: outcomes };
 }
 
-/** How many filed instances are not seen under the intended patient. */
-async function missingFrom(x: LiveExchange, filed: Outcomes, { patient, ports, signal }: Work): Promise<number> {
-  const summaries = await studiesOf(x, ports, signal);
-  if (summaries.some((summary) => !samePatientId(summary.patient.patientId, patient.patientId))) {
-    throw new TransferError('TRANSFER_STUDY_CONFLICT', { details: { reason: 'other-patient' } });
-  }
+/** How many filed instances are not seen under the intended patient, and in the series that they were sent in. */
+async function missingFrom(x: LiveExchange, filed: Outcomes, work: Confirmation): Promise<number> {
+  const { arrived, patient, ports, signal, storing } = work;
+  const summaries = await mustBeNobodyElses(x, patient, ports, signal);
   if (!summaries.some((summary) => isShownUnder(summary.patient, patient))) return filed.length;
   const held = await heldInstances(x, ports, signal);
-  return filed.filter(({ sopInstanceUid }) => !held.has(sopInstanceUid)).length;
+  const seriesOf = new Map(arrived.map(({ entry }) => [entry.sopInstanceUid, entry.seriesInstanceUid]));
+  // Where what was there before stands is not ours to say.
+  for (const uid of storing.alreadyHeld) if (held.has(uid)) seriesOf.set(uid, held.get(uid) as Uid);
+  return filed.filter(({ sopInstanceUid: uid }) => !held.has(uid) || held.get(uid) !== seriesOf.get(uid)).length;
 }
 
 /** One instance of each kind is read back and compared: what the PACS lists it may still have lost or altered. */
@@ -110,7 +141,12 @@ async function readBackSample(x: LiveExchange, pack: Pack, filed: Outcomes, work
     const retrieved = retrieveOne(x, one.entry, ports, signal);
     const comparing = ports.pacs.capabilities.preservesBytes
       ? sameBytes((await storable(x, pack, one, work, syntax)).dataSet({ signal }), retrieved, ports.crypto)
-      : sameObject({ ...one, decoded: decodedFor(one, pack, work), pack }, retrieved, ports.crypto, signal);
+      : sameObject(
+          { ...one, decoded: decodedFor(one, pack, work), pack, patient: work.patient },
+          retrieved,
+          ports.crypto,
+          signal,
+        );
     if (await comparing.catch(falseWhenUnreadable)) continue;
     const { sopInstanceUid } = one.entry;
     throw new TransferError('TRANSFER_NOT_CONFIRMED', {
@@ -125,14 +161,22 @@ function falseWhenUnreadable(error: unknown): boolean {
   throw error;
 }
 
-/** Of what was stored here, the middle one of each SOP class: an image proves nothing of the report beside it. */
-function sampleOf(filed: Outcomes, { arrived, storing }: Confirmation): readonly Arrived[] {
+/**
+ * Of what was stored here, one of each SOP class: an image proves nothing of the report beside it. Which one is left to
+ * chance, so that no place in a study is never looked at.
+ */
+function sampleOf(filed: Outcomes, { arrived, ports, storing }: Confirmation): readonly Arrived[] {
   const alreadyHeld = new Set(storing.alreadyHeld);
   const stored = new Set(
     filed.map(({ sopInstanceUid }) => sopInstanceUid).filter((sopInstanceUid) => !alreadyHeld.has(sopInstanceUid)),
   );
   const candidates = arrived.filter(({ entry }) => stored.has(entry.sopInstanceUid));
   return [...Map.groupBy(candidates, ({ entry }) => entry.sopClassUid).values()]
-    .map((ofClass) => ofClass[ofClass.length >> 1] as Arrived)
+    .map((ofClass) => ofClass[below(ofClass.length, ports.random)] as Arrived)
     .slice(0, MAX_SAMPLES);
+}
+
+/** A whole number from 0 on, below the count. */
+function below(count: number, random: Random): number {
+  return Buffer.from(random.bytes(4)).readUInt32LE() % count;
 }

@@ -1,7 +1,7 @@
 /** What the two journeys are handed by the member that runs them. */
 import type { Pacs, PacsSource } from '@interhosp/core/pacs';
 import type { MemberId } from '@interhosp/core/study';
-import type { Clock, Crypto, Log, Signer } from '@interhosp/core/world';
+import type { Clock, Crypto, Log, Random, Signer } from '@interhosp/core/world';
 import type { JournalPosition } from '../journal/index.ts';
 import type { KeyVault } from '../keys/index.ts';
 import type { FederationDocuments } from '../member/documents.ts';
@@ -48,6 +48,7 @@ export interface OutboundPorts extends SharedPorts {
 export interface InboundPorts extends SharedPorts {
   readonly pacs: Pacs;
   readonly filing: FilingSettings;
+  readonly random: Random;
   /** Without one nothing is decoded. */
   readonly decoding?: Decoding;
   readonly patients: PatientPorts;

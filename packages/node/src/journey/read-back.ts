@@ -11,10 +11,19 @@ import {
 import { createContentDigester, holdsContent, type ContentDigests, type RetrievedInstance } from '@interhosp/core/pacs';
 import { errorCodeOf } from '@interhosp/core/errors';
 import { isPlainSyntax, pixelCodecOf, type RewrittenInstance } from '@interhosp/core/pixels';
-import { BLOCK_BYTES, cutInstance, leafDigest, toHex, type InstanceEntry } from '@interhosp/core/study';
+import {
+  BLOCK_BYTES,
+  cutInstance,
+  leafDigest,
+  toHex,
+  type InstanceEntry,
+  type LocalPatient,
+  type StudyHeader,
+} from '@interhosp/core/study';
 import type { Crypto } from '@interhosp/core/world';
 import type { Pack } from '../spool/index.ts';
 import { nodeInflate, passed } from '../world/index.ts';
+import { isShownUnder } from './patient-match.ts';
 
 const PIXEL_TAGS: ReadonlySet<number> = new Set([0x7fe00008, 0x7fe00009, 0x7fe00010]);
 
@@ -35,6 +44,8 @@ export interface OurInstance {
   readonly entry: InstanceEntry;
   readonly ordinal: number;
   readonly pack: Pack;
+  /** Whom the object itself must name, where that is asked. */
+  readonly patient?: LocalPatient;
   /** The same in a plain syntax, where that can be had. @throws {DicomError} when its pixels cannot be decoded. */
   readonly decoded?: ((to: Uid) => Promise<RewrittenInstance>) | undefined;
 }
@@ -52,7 +63,7 @@ export async function sameObject(
   for await (const instance of retrieved) {
     const pieces: Uint8Array[] = [];
     const content = createContentDigester(instance.transferSyntaxUid, crypto);
-    const { entry } = await cutInstance(
+    const { entry, header } = await cutInstance(
       instance,
       crypto,
       async (_block, bytes) => {
@@ -61,7 +72,7 @@ export async function sameObject(
       },
       { inflate: nodeInflate(), onElements: (elements) => content.push(elements), signal },
     );
-    if (!isSameInstance(entry, ours.entry)) return false;
+    if (!isSameInstance(entry, ours.entry) || !namesPatient(header, ours.patient)) return false;
     const theirs = await pixelsOf(entry, bytesSource(pieces[0] ?? new Uint8Array(0)), crypto);
     const source = ours.pack.source(ours.ordinal);
     const isSame = theirs === (await pixelsOf(ours.entry, source, crypto));
@@ -69,6 +80,12 @@ export async function sameObject(
     return theirs !== '' || holdsContent(content.end(), await contentOf(source, ours.entry, crypto, signal));
   }
   return false;
+}
+
+/** A list may show the new patient of an object that still names the old one. */
+function namesPatient({ patient: { name, patientId } }: StudyHeader, meant: LocalPatient | undefined): boolean {
+  if (meant === undefined) return true;
+  return isShownUnder({ patientId: patientId ?? { id: '' }, ...(name !== undefined && { name }) }, meant);
 }
 
 /** Whether what is held is what ours decodes to: a PACS may have been given it so, by us or by somebody else. */

@@ -13,7 +13,7 @@ import type { InboundPorts, OutboundPorts, SharedPorts } from '../journey/ports.
 import { RECEIPT_PROTOCOL_ID } from '../journey/receipts.ts';
 import { errorFields } from '../observe/logger.ts';
 import { createDecoderPool } from '../pixels/index.ts';
-import { nodeCrypto } from '../world/index.ts';
+import { nodeCrypto, nodeRandom } from '../world/index.ts';
 import { createLanes } from './lanes.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { OpenOptions, Parts } from './parts.ts';
@@ -93,6 +93,7 @@ export class MemberPorts {
       lane: (study, work) => this.#lanes.run(study, work),
       pacs: this.pacs(destination),
       patients: this.patients(),
+      random: nodeRandom(),
       signer: this.#parts.keys.identity,
     };
   }

@@ -15,7 +15,7 @@ import { debianIsMissing, mountSmallDisk, startOrthanc, type Orthanc } from '@in
 import { afterEach, describe, expect, it } from 'vitest';
 import { fileStudy } from '../../src/journey/filing.ts';
 import { nodeClock } from '../../src/world/index.ts';
-import { codeOf, crypto } from '../storage/worlds.ts';
+import { codeOf, crypto, random } from '../storage/worlds.ts';
 import { received, SOUTH, storable, typesOf, type Received } from './exchanges.ts';
 
 const patient: LocalPatient = {
@@ -88,7 +88,7 @@ const clock: Clock = { ...nodeClock(), sleep: (_ms, options) => nodeClock().slee
 function file({ pack, x }: Received, { pacs, told }: Site): Promise<void> {
   told.length = 0;
   const settings = { coercion: {}, self: SOUTH, utcOffsetMinutes: 60 };
-  return fileStudy(x, pack, { clock, crypto, log: silentLog, pacs, settings }, new AbortController().signal);
+  return fileStudy(x, pack, { clock, crypto, log: silentLog, pacs, random, settings }, new AbortController().signal);
 }
 
 async function held({ orthanc }: Site): Promise<number> {
