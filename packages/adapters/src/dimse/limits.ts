@@ -61,8 +61,15 @@ export const MAX_PENDING_CONNECTIONS = 128;
 /** Beginning of a deflated data set that is held to read its header from; real headers inflate from a few kilobytes. */
 export const HELD_HEADER_BYTES = 262_144;
 
+/** Objects up to this length are held until they are whole and written at once; longer ones are written as they come. */
+export const WHOLE_OBJECT_BYTES = 1_048_576;
+
 /** Bytes of an object after which it is synced while more come in. */
-export const EARLY_SYNC_BYTES = 67_108_864;
+export const EARLY_SYNC_BYTES = 33_554_432;
+
+/** A disk that takes longer for one small object is not waited for by everybody else, and for how long it is not. */
+export const SLOW_SYNC_MS = 20;
+export const SLOW_DISK_PAUSE_MS = 1_000;
 
 /** Bytes read at a time from a received object. */
 export const READ_PIECE_BYTES = 524_288;

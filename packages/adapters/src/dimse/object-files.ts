@@ -1,25 +1,32 @@
 /**
- * The files of received objects: one DICOM file each (PS3.10), there whole and for good or not at all. Bytes go into a part
- * file, are synced, and only then get the name under which they are found: the SHA-256 of the SOP Instance UID, so that
- * nothing in a name tells of a patient and nothing that came from outside becomes a path.
+ * The files of received objects: one DICOM file each (PS3.10), there whole and for good or not at all.
+ *
+ * A name is the SHA-256 of the SOP Instance UID and the length of the file: nothing in it tells of a patient, nothing that
+ * came from outside becomes a path, and a file that a loss of power left shorter than its name says was never answered for
+ * and is removed at the next start. That leaves one sync for each object, after it has its name: on ext4, XFS, Btrfs and ZFS
+ * it makes the name durable with the bytes; elsewhere the folder is synced too.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, writevSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Uid } from '@interhosp/core/dicom';
-import { EARLY_SYNC_BYTES } from './limits.ts';
+import { EARLY_SYNC_BYTES, SLOW_DISK_PAUSE_MS, SLOW_SYNC_MS } from './limits.ts';
 
-/** File operations, so that a test can let any of them fail. See node:fs/promises. */
+/** File operations, so that a test can let any of them fail. See node:fs and node:fs/promises. */
 export interface ObjectDisk {
   readonly open: typeof open;
   readonly rename: typeof rename;
   readonly rm: typeof rm;
   readonly statfs: typeof statfs;
+  readonly closeSync: typeof closeSync;
+  readonly fsyncSync: typeof fsyncSync;
+  readonly openSync: typeof openSync;
+  readonly writevSync: typeof writevSync;
 }
 
 /** The disk of this machine. */
-export const nodeObjectDisk: ObjectDisk = { open, rename, rm, statfs };
+export const nodeObjectDisk: ObjectDisk = { open, rename, rm, statfs, closeSync, fsyncSync, openSync, writevSync };
 
 const PARTS = 'parts';
 const OBJECTS = 'objects';
@@ -27,15 +34,21 @@ const OBJECTS = 'objects';
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const SHARDS = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+/** `f_type` of file systems whose fsync of a file makes its name durable too: ext4, XFS, Btrfs, ZFS; and tmpfs, where nothing is. */
+const ORDERED_FILE_SYSTEMS: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x9123683e, 0x2fc12fc1, 0x01021994]);
 
 /** The folder that received objects lie in. */
 export class ObjectFolder {
   readonly disk: ObjectDisk;
   readonly #folder: string;
+  readonly #syncsFolders: boolean;
+  /** Until when the disk is not waited for, on the monotonic clock. */
+  #slowUntilMs = 0;
 
-  private constructor(folder: string, disk: ObjectDisk) {
+  private constructor(folder: string, disk: ObjectDisk, syncsFolders: boolean) {
     this.#folder = folder;
     this.disk = disk;
+    this.#syncsFolders = syncsFolders;
   }
 
   /** Makes the folders and removes the part files that an earlier run left. @throws {Error} of node:fs */
@@ -47,27 +60,94 @@ export class ObjectFolder {
     for (const shard of SHARDS) await mkdir(join(objects, shard), { recursive: true, mode: FOLDER_MODE });
     await syncFolder(disk, objects);
     await syncFolder(disk, folder);
-    return new ObjectFolder(folder, disk);
+    const { type } = await disk.statfs(folder);
+    return new ObjectFolder(folder, disk, process.platform !== 'win32' && !ORDERED_FILE_SYSTEMS.has(type));
   }
 
-  /** Where the object of a UID lies, or would lie. */
-  pathOf(sopInstanceUid: Uid): string {
+  /** Where an object lies, or would lie. @param fileBytes - Length of its file. */
+  pathOf(sopInstanceUid: Uid, fileBytes: number): string {
     const name = createHash('sha256').update(sopInstanceUid).digest('hex');
-    return join(this.#folder, OBJECTS, name.slice(0, 2), name);
+    return join(this.#folder, OBJECTS, name.slice(0, 2), `${name}-${fileBytes}`);
   }
 
-  /** Every object's file, in the order of names. */
-  async *paths(): AsyncGenerator<string, void, undefined> {
+  /** Every object's file, with the length that it must have. */
+  async *files(): AsyncGenerator<ObjectFile, void, undefined> {
     for (const shard of SHARDS) {
       const folder = join(this.#folder, OBJECTS, shard);
-      for (const name of (await readdir(folder)).toSorted()) yield join(folder, name);
+      for (const name of (await readdir(folder)).toSorted()) {
+        const fileBytes = /^[0-9a-f]{64}-(\d{1,15})$/.exec(name)?.[1];
+        if (fileBytes !== undefined) yield { path: join(folder, name), fileBytes: Number(fileBytes) };
+      }
     }
   }
 
-  /** A part file, open and empty. */
+  /**
+   * Writes a whole object, durable on return. @throws {Error} of node:fs; nothing is left of it then.
+   *
+   * @param isAlone - No other object is being written. Then the disk is waited for here and now: passing each call to a thread
+   *   and back takes longer than the call. As soon as the disk is slow, or others could share its syncs, threads do it.
+   */
+  async write(path: string, pieces: readonly Uint8Array[], isAlone: boolean): Promise<void> {
+    const startedMs = performance.now();
+    try {
+      if (isAlone && startedMs >= this.#slowUntilMs) {
+        this.#writeNow(path, pieces);
+        const endedMs = performance.now();
+        if (endedMs - startedMs > SLOW_SYNC_MS) this.#slowUntilMs = endedMs + SLOW_DISK_PAUSE_MS;
+      } else {
+        const file = new PartFile(this.disk, path, await this.disk.open(path, 'wx', FILE_MODE));
+        await file.append(pieces);
+        await file.sync();
+      }
+      await this.#syncName(path);
+    } catch (error) {
+      await this.remove(path).catch(() => {});
+      throw error;
+    }
+  }
+
+  #writeNow(path: string, pieces: readonly Uint8Array[]): void {
+    const fd = this.disk.openSync(path, 'wx', FILE_MODE);
+    try {
+      for (let left = pieces; left.length > 0;) left = behind(left, this.disk.writevSync(fd, left));
+      this.disk.fsyncSync(fd);
+    } finally {
+      this.disk.closeSync(fd);
+    }
+  }
+
+  /** A part file, open and empty, for an object that is too long to be held. */
   async part(): Promise<PartFile> {
     const path = join(this.#folder, PARTS, randomBytes(16).toString('hex'));
-    return new PartFile(this.disk, path, await this.disk.open(path, 'wx+', FILE_MODE));
+    return new PartFile(this.disk, path, await this.disk.open(path, 'wx', FILE_MODE));
+  }
+
+  /** Gives a part file its name; durable on return. @throws {Error} of node:fs; nothing is left of it then. */
+  async publish(part: PartFile, path: string): Promise<void> {
+    try {
+      await this.disk.rename(part.path, path);
+      await part.sync();
+      await this.#syncName(path);
+    } catch (error) {
+      await part.drop();
+      await this.remove(path).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Makes sure that an object that is there is durable: a run that was killed may have left it unsynced. */
+  async syncAgain(path: string): Promise<void> {
+    const handle = await this.disk.open(path, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await this.#syncName(path);
+  }
+
+  async #syncName(path: string): Promise<void> {
+    if (this.#syncsFolders) await syncFolder(this.disk, join(path, '..'));
   }
 
   /** Bytes that may still be written here. */
@@ -82,10 +162,16 @@ export class ObjectFolder {
   }
 }
 
-/** An object that is being written. Ends with {@link publish} or {@link drop}. */
+/** A file, and the length that its name says. */
+export interface ObjectFile {
+  readonly path: string;
+  readonly fileBytes: number;
+}
+
+/** An object that is being written. Ends with {@link sync} or {@link drop}. */
 export class PartFile {
+  readonly path: string;
   readonly #disk: ObjectDisk;
-  readonly #path: string;
   readonly #handle: FileHandle;
   #unsyncedBytes = 0;
   #early: Promise<void> | undefined;
@@ -93,14 +179,13 @@ export class PartFile {
 
   constructor(disk: ObjectDisk, path: string, handle: FileHandle) {
     this.#disk = disk;
-    this.#path = path;
+    this.path = path;
     this.#handle = handle;
   }
 
   /** Appends pieces. @throws {Error} of node:fs */
   async append(pieces: readonly Uint8Array[]): Promise<void> {
-    let left = pieces;
-    while (left.length > 0) {
+    for (let left = pieces; left.length > 0;) {
       const { bytesWritten } = await this.#handle.writev(left);
       this.#unsyncedBytes += bytesWritten;
       left = behind(left, bytesWritten);
@@ -109,21 +194,22 @@ export class PartFile {
     if (this.#unsyncedBytes >= EARLY_SYNC_BYTES && this.#early === undefined) this.#syncEarly();
   }
 
-  /** Gives the object its name once its bytes are durable, and makes the name durable. @throws {Error} of node:fs */
-  async publish(path: string): Promise<void> {
+  /** Makes everything durable and closes. @throws {Error} of node:fs */
+  async sync(): Promise<void> {
     await this.#early;
-    if (this.#earlyError !== undefined) throw this.#earlyError;
-    await this.#handle.datasync();
-    await this.#handle.close();
-    await this.#disk.rename(this.#path, path);
-    await syncFolder(this.#disk, join(path, '..'));
+    try {
+      if (this.#earlyError !== undefined) throw this.#earlyError;
+      await this.#handle.sync();
+    } finally {
+      await this.#handle.close();
+    }
   }
 
   /** Throws the bytes away. */
   async drop(): Promise<void> {
     await this.#early;
     await this.#handle.close().catch(() => {});
-    await this.#disk.rm(this.#path, { force: true }).catch(() => {});
+    await this.#disk.rm(this.path, { force: true }).catch(() => {});
   }
 
   /** While more comes in, so that little is left to do behind the last byte. */

@@ -10,7 +10,7 @@ import type { HeldIndex } from './held-index.ts';
 import { readHeldObject, type HeldInstance } from './held-object.ts';
 import type { DataSetInbox } from './inbox.ts';
 import type { IncomingInstance } from './incoming-store.ts';
-import { MAX_HELD_INSTANCES, MAX_STUDY_BYTES, MIN_FREE_BYTES } from './limits.ts';
+import { MAX_HELD_INSTANCES, MAX_STUDY_BYTES, MIN_FREE_BYTES, WHOLE_OBJECT_BYTES } from './limits.ts';
 import type { ObjectFolder, PartFile } from './object-files.ts';
 import { HeaderWatch } from './object-header.ts';
 import { STATUS } from './status.ts';
@@ -81,7 +81,9 @@ export class Receiver {
   /** The same bytes again are no news; others are refused, and the first ones stay. */
   async #repeated(held: HeldInstance, { dataSet, transferSyntaxUid }: IncomingInstance): Promise<Received> {
     const isSame = held.transferSyntaxUid === transferSyntaxUid && (await this.#isEqual(held, dataSet));
-    return isSame ? { status: STATUS.success } : this.#refused(STATUS.duplicateSopInstance, 'duplicate');
+    if (!isSame) return this.#refused(STATUS.duplicateSopInstance, 'duplicate');
+    await this.#folder.syncAgain(held.path);
+    return { status: STATUS.success };
   }
 
   async #isEqual(held: HeldInstance, dataSet: DataSetInbox): Promise<boolean> {
@@ -102,46 +104,40 @@ export class Receiver {
   }
 
   async #write(instance: IncomingInstance, signal: AbortSignal): Promise<Received> {
-    const watch = new HeaderWatch(instance.transferSyntaxUid);
     const header = part10Header(instance);
-    const part = await this.#folder.part();
-    let isPublished = false;
+    const watch = new HeaderWatch(instance.transferSyntaxUid);
+    const incoming = new ObjectBytes(this.#folder, header);
     try {
-      const { maxStudyBytes = MAX_STUDY_BYTES } = this.#options;
-      await part.append([header]);
-      let lengthBytes = 0;
-      for (;;) {
-        const pieces = await instance.dataSet.batch();
-        if (pieces.length === 0) break;
-        signal.throwIfAborted();
-        const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-        lengthBytes += bytes;
-        if (lengthBytes > maxStudyBytes) return this.#refused(STATUS.outOfResources, 'study-limit');
-        for (const piece of pieces) watch.push(piece);
-        if (watch.isUnreadable) break;
-        await part.append(pieces);
-        if (!(await this.#room.isThere(bytes))) return this.#refused(STATUS.outOfResources, 'disk-floor');
-      }
-      const read = await this.#read(watch);
-      if (typeof read === 'string') return this.#refused(STATUS.cannotUnderstand, read);
-      const refusal = this.#problem(instance, read, lengthBytes);
+      const refusal = await this.#pass(instance, watch, incoming, signal);
       if (refusal !== undefined) return refusal;
-      const path = this.#folder.pathOf(read.sopInstanceUid);
-      await part.publish(path);
-      isPublished = true;
+      const read = await readOrCode(watch);
+      if (typeof read === 'string') return this.#refused(STATUS.cannotUnderstand, read);
+      const lengthBytes = incoming.bytes - header.length;
+      const problem = this.#problem(instance, read, lengthBytes);
+      if (problem !== undefined) return problem;
+      const path = await incoming.publish(read.sopInstanceUid, this.#underWay.size === 1);
       return this.#filed({ ...read, path, offset: header.length, lengthBytes, receivedMs: this.#options.clock.now() });
     } finally {
-      if (!isPublished) await drop(part);
+      await incoming.drop();
     }
   }
 
-  async #read(watch: HeaderWatch): Promise<IndexedInstance | string> {
-    try {
-      return await watch.end();
-    } catch (error) {
-      const code = errorCodeOf(error);
-      if (code === undefined) throw error;
-      return code;
+  /** Lets the data set pass by the header's reader and onto the disk. A refusal ends it early. */
+  async #pass(
+    { dataSet }: IncomingInstance,
+    watch: HeaderWatch,
+    incoming: ObjectBytes,
+    signal: AbortSignal,
+  ): Promise<Received | undefined> {
+    const { maxStudyBytes = MAX_STUDY_BYTES } = this.#options;
+    for (;;) {
+      const pieces = await dataSet.batch();
+      if (pieces.length === 0 || watch.isUnreadable) return undefined;
+      signal.throwIfAborted();
+      for (const piece of pieces) watch.push(piece);
+      const bytes = await incoming.push(pieces);
+      if (incoming.bytes > maxStudyBytes) return this.#refused(STATUS.outOfResources, 'study-limit');
+      if (!(await this.#room.isThere(bytes))) return this.#refused(STATUS.outOfResources, 'disk-floor');
     }
   }
 
@@ -165,8 +161,61 @@ export class Receiver {
   }
 }
 
-async function drop(part: PartFile): Promise<void> {
-  await part.drop().catch(() => {});
+/** What the header says, or the code of what is wrong with it. */
+async function readOrCode(watch: HeaderWatch): Promise<IndexedInstance | string> {
+  try {
+    return await watch.end();
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === undefined) throw error;
+    return code;
+  }
+}
+
+/** The bytes of one object: held as long as they are few, then in a part file. */
+class ObjectBytes {
+  /** So far, the header in front included. */
+  bytes: number;
+  readonly #folder: ObjectFolder;
+  #held: Uint8Array[];
+  #part: PartFile | undefined;
+
+  constructor(folder: ObjectFolder, header: Uint8Array) {
+    this.#folder = folder;
+    this.#held = [header];
+    this.bytes = header.length;
+  }
+
+  /** Takes pieces; returns how many bytes they have. */
+  async push(pieces: readonly Uint8Array[]): Promise<number> {
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.bytes += bytes;
+    this.#held.push(...pieces);
+    if (this.#part !== undefined || this.bytes > WHOLE_OBJECT_BYTES) await this.#flush();
+    return bytes;
+  }
+
+  /** Gives the object its name; durable on return. */
+  async publish(sopInstanceUid: Uid, isAlone: boolean): Promise<string> {
+    const path = this.#folder.pathOf(sopInstanceUid, this.bytes);
+    const part = this.#part;
+    this.#part = undefined;
+    if (part === undefined) await this.#folder.write(path, this.#held, isAlone);
+    else await this.#folder.publish(part, path);
+    return path;
+  }
+
+  /** Throws away what was not published. */
+  async drop(): Promise<void> {
+    await this.#part?.drop();
+  }
+
+  async #flush(): Promise<void> {
+    const pieces = this.#held;
+    this.#held = [];
+    this.#part ??= await this.#folder.part();
+    await this.#part.append(pieces);
+  }
 }
 
 /** How long a look at the free space holds; what is written meanwhile is counted. */

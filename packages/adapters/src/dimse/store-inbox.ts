@@ -3,6 +3,7 @@
  * success is answered, listed and retrieved as a PACS would, and held for a bounded time. What it holds is told by the files
  * alone: the index is made anew from their headers at each start.
  */
+import { lstat } from 'node:fs/promises';
 import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import type { InstanceSummary, PacsOptions, RetrievedInstance, StudyQuery, StudySummary } from '@interhosp/core/pacs';
@@ -10,7 +11,7 @@ import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import type { InstanceTaker } from './incoming-store.ts';
 import { HeldIndex } from './held-index.ts';
 import { EXPIRY_CHECK_MS, PARALLEL_READS, RETENTION_DAYS } from './limits.ts';
-import { ObjectFolder, type ObjectDisk } from './object-files.ts';
+import { ObjectFolder, type ObjectDisk, type ObjectFile } from './object-files.ts';
 import { readHeldHeader, readHeldObject, type HeldInstance } from './held-object.ts';
 import { Receiver } from './receive-object.ts';
 import { Hints } from './hints.ts';
@@ -80,13 +81,13 @@ export async function openStoreInbox(options: StoreInboxOptions): Promise<StoreI
 /** A file that cannot be read is left where it is and counted: somebody may want to look at it. */
 async function readHeld(folder: ObjectFolder, index: HeldIndex, log: Log): Promise<void> {
   let unreadable = 0;
-  let batch: string[] = [];
+  let batch: ObjectFile[] = [];
   const readBatch = async (): Promise<void> => {
-    const paths = batch;
+    const files = batch;
     batch = [];
     const read = await Promise.all(
-      paths.map((path) =>
-        readHeldHeader(folder.disk, path).catch((error: unknown) => {
+      files.map((file) =>
+        readWhole(folder, file).catch((error: unknown) => {
           log.write('warn', 'dimse.inbox.unreadable', { code: errorCodeOf(error) ?? 'STORAGE_FAILED' });
           unreadable++;
         }),
@@ -94,11 +95,19 @@ async function readHeld(folder: ObjectFolder, index: HeldIndex, log: Log): Promi
     );
     for (const instance of read) if (instance !== undefined) index.add(instance);
   };
-  for await (const path of folder.paths()) {
-    if (batch.push(path) === PARALLEL_READS) await readBatch();
+  for await (const file of folder.files()) {
+    if (batch.push(file) === PARALLEL_READS) await readBatch();
   }
   await readBatch();
   log.write('info', 'dimse.inbox.opened', { instances: index.size, count: unreadable });
+}
+
+/** Undefined, and gone, when a loss of power left it shorter than it was meant to be: nobody was told that it is here. */
+async function readWhole(folder: ObjectFolder, { fileBytes, path }: ObjectFile): Promise<HeldInstance | undefined> {
+  const { size } = await lstat(path);
+  if (size === fileBytes) return await readHeldHeader(folder.disk, path);
+  await folder.remove(path);
+  return undefined;
 }
 
 class Inbox implements StoreInbox {
