@@ -28,9 +28,9 @@ export async function buildProgram(entry: string): Promise<BuiltProgram> {
     plugins: [
       {
         name: 'only-ours',
-        setup: ({ onResolve }) => {
+        setup: (building) => {
           // Bare names that are not ours stay imports, as in the packages that hospitals install.
-          onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+          building.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
             kind === 'entry-point' || path.startsWith('@interhosp/') ? undefined : { path, external: true },
           );
         },
