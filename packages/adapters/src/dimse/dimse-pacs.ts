@@ -1,0 +1,307 @@
+/**
+ * A PACS that speaks DIMSE (PS3.4, PS3.7): C-FIND to search, C-MOVE or C-GET to retrieve, C-STORE to store; and an inbox for
+ * what it, or a modality, pushes to us. What lies in the inbox is listed and retrieved from there, beside what the PACS holds.
+ */
+import type { Uid } from '@interhosp/core/dicom';
+import { PacsError } from '@interhosp/core/errors';
+import type {
+  InstanceSummary,
+  OrderStatus,
+  Pacs,
+  PacsCapabilities,
+  PacsOptions,
+  RetrievedInstance,
+  StorableInstance,
+  StoreOutcome,
+  StudyQuery,
+  StudySummary,
+} from '@interhosp/core/pacs';
+import { silentLog, type Log } from '@interhosp/core/world';
+import type { Association } from './association.ts';
+import { Calls } from './calls.ts';
+import { echo } from './echo.ts';
+import type { QueryOptions } from './find-scu.ts';
+import { findStudies } from './find-studies.ts';
+import { KnownPacs } from './known-pacs.ts';
+import { listStudy, type StudyListing } from './list-study.ts';
+import { withInbox } from './merge-inbox.ts';
+import { defaultsFor, type DimsePacsOptions } from './pacs-options.ts';
+import type { PacsProfile } from './profile.ts';
+import { Reception } from './reception.ts';
+import {
+  proposedContexts,
+  requestAssociation,
+  type AssociationOptions,
+  type PeerAddress,
+} from './request-association.ts';
+import { retrieveBy, type RetrieveMethod } from './retrieve-by.ts';
+import { storeInstances } from './store-scu.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from './uids.ts';
+import { findOrderStatus } from './worklist-scu.ts';
+
+/** A PACS over DIMSE, and what is known of it. */
+export interface DimsePacs extends Pacs {
+  /** Where it listens; undefined while it does not. */
+  readonly listensAt: number | undefined;
+  /** What the PACS was seen to do: asked once, without changing anything or opening an image. @throws {PacsError} */
+  profile(options?: PacsOptions): Promise<PacsProfile>;
+  acceptedSyntaxes(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[]>;
+}
+
+/** Makes a PACS over DIMSE. @throws {RangeError} for options that contradict each other. */
+export function dimsePacs(options: DimsePacsOptions): DimsePacs {
+  return new Dimse(options);
+}
+
+const FIND_CLASSES = [SOP_CLASSES.studyRootFind, SOP_CLASSES.patientRootFind];
+
+class Dimse implements DimsePacs {
+  readonly capabilities: PacsCapabilities;
+  /** Only with an inbox: nothing else tells. */
+  readonly changes?: (options: PacsOptions) => AsyncIterable<Uid>;
+  /** Only with a worklist. */
+  readonly orderStatus?: (study: StudySummary, options?: PacsOptions) => Promise<OrderStatus>;
+  readonly #options: ReturnType<typeof defaultsFor>;
+  readonly #log: Log;
+  readonly #known: KnownPacs;
+  readonly #calls = new Calls();
+  readonly #reception: Reception | undefined;
+  /** Ways of retrieval that turned out to be none since the start. */
+  readonly #unfit = new Set<RetrieveMethod>();
+  #isStopped = false;
+
+  constructor(given: DimsePacsOptions) {
+    const options = defaultsFor(given);
+    const { clock, folder, listen, peer, preservesBytes, onDuplicate, privateSyntaxes, profileLifeMs, worklist } =
+      options;
+    this.#options = options;
+    this.#log = (options.log ?? silentLog).forComponent('interhosp:dimse');
+    this.capabilities = { source: true, destination: true, preservesBytes, onDuplicate };
+    this.#known = new KnownPacs({
+      clock,
+      folder,
+      lifeMs: profileLifeMs,
+      log: this.#log,
+      peer,
+      privateSyntaxes,
+      probe: this.#times,
+    });
+    if (listen === undefined && options.inbox !== undefined) throw new RangeError('an inbox needs a listener');
+    if (listen !== undefined) {
+      this.#reception = new Reception({ ...options, listen, aeTitle: peer.callingAe, log: this.#log });
+    }
+    if (options.inbox !== undefined) this.changes = (call) => this.#changes(call);
+    if (worklist !== undefined) this.orderStatus = (study, call) => this.#orderStatus(worklist, study, call);
+  }
+
+  get listensAt(): number | undefined {
+    return this.#reception?.port;
+  }
+
+  async start(): Promise<void> {
+    this.#isStopped = false;
+    await this.#reception?.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#calls.abort(stopped());
+    await this.#reception?.stop();
+    await this.#known.settled();
+  }
+
+  async echo(options: PacsOptions = {}): Promise<void> {
+    using call = this.#begin(options);
+    await echo(this.#options.peer, { ...this.#times, signal: call.signal });
+  }
+
+  async profile(options: PacsOptions = {}): Promise<PacsProfile> {
+    using call = this.#begin(options);
+    return await this.#known.profile(call);
+  }
+
+  async acceptedSyntaxes(sopClassUid: Uid, options: PacsOptions = {}): Promise<readonly Uid[]> {
+    using call = this.#begin(options);
+    return await this.#known.acceptedSyntaxes(sopClassUid, call);
+  }
+
+  async *findStudies(query: StudyQuery, options: PacsOptions = {}): AsyncGenerator<StudySummary, void, undefined> {
+    using call = this.#begin(options);
+    const held = this.#reception?.inbox?.studies(query) ?? [];
+    for await (const study of withInbox(this.#search(query, call.signal), held)) {
+      call.signal.throwIfAborted();
+      yield study;
+    }
+    call.signal.throwIfAborted();
+  }
+
+  async *findInstances(
+    studyInstanceUid: Uid,
+    options: PacsOptions = {},
+  ): AsyncGenerator<InstanceSummary, void, undefined> {
+    using call = this.#begin(options);
+    const { instances } = await this.#list(studyInstanceUid, call.signal);
+    const listed = new Set(instances.map((each) => each.sopInstanceUid));
+    for (const { sopClassUid, sopInstanceUid, seriesInstanceUid } of [
+      ...instances,
+      ...(this.#reception?.inbox?.instances(studyInstanceUid) ?? []).filter((each) => !listed.has(each.sopInstanceUid)),
+    ]) {
+      call.signal.throwIfAborted();
+      yield { seriesInstanceUid, sopInstanceUid, ...(sopClassUid !== undefined && { sopClassUid }) };
+    }
+  }
+
+  async *retrieve(
+    studyInstanceUid: Uid,
+    options: PacsOptions & { readonly instances?: readonly InstanceSummary[] } = {},
+  ): AsyncGenerator<RetrievedInstance, void, undefined> {
+    using call = this.#begin(options);
+    const { signal } = call;
+    const { inbox } = this.#reception ?? {};
+    const named = options.instances && new Set(options.instances.map((each) => each.sopInstanceUid));
+    if (named?.size === 0) return;
+    const isNamed = ({ sopInstanceUid }: InstanceSummary): boolean => named?.has(sopInstanceUid) !== false;
+    const listing = await this.#list(studyInstanceUid, signal);
+    const held = inbox?.instances(studyInstanceUid) ?? [];
+    if (listing.instances.length + held.length === 0) {
+      throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
+    }
+    const mine = held.filter(isNamed);
+    const isMine = new Set(mine.map((each) => each.sopInstanceUid));
+    const theirs = listing.instances.filter((each) => isNamed(each) && !isMine.has(each.sopInstanceUid));
+    if (inbox !== undefined && mine.length > 0) yield* inbox.retrieve(studyInstanceUid, { instances: mine, signal });
+    if (theirs.length > 0) {
+      const isWholeStudy = theirs.length === listing.instances.length;
+      yield* this.#retrieveListed({ ...listing, studyInstanceUid, instances: theirs, isWholeStudy }, signal);
+    }
+    signal.throwIfAborted();
+    const missing = named === undefined ? 0 : named.size - mine.length - theirs.length;
+    if (missing > 0) throw new PacsError('PACS_INCOMPLETE', { details: { studyInstanceUid, count: missing } });
+  }
+
+  async *store(
+    instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>,
+    options: PacsOptions = {},
+  ): AsyncGenerator<StoreOutcome, void, undefined> {
+    using call = this.#begin(options);
+    const { associations, busyStatuses, peer } = this.#options;
+    const { signal } = call;
+    yield* storeInstances(peer, instances, { ...this.#times, associations, busyStatuses, signal });
+  }
+
+  async *#changes(options: PacsOptions): AsyncGenerator<Uid, void, undefined> {
+    using call = this.#begin(options);
+    yield* this.#reception?.inbox?.changes(call) ?? [];
+    // Stopped, which is not the caller's doing.
+    if (options.signal?.aborted === true) throw options.signal.reason;
+  }
+
+  async #orderStatus(worklist: PeerAddress, study: StudySummary, options: PacsOptions = {}): Promise<OrderStatus> {
+    using call = this.#begin(options);
+    return await this.#ask(worklist, [SOP_CLASSES.worklistFind], call.signal, (association) =>
+      findOrderStatus(association, study, this.#queryOptions(call.signal)),
+    );
+  }
+
+  async *#search(query: StudyQuery, signal: AbortSignal): AsyncGenerator<StudySummary, void, undefined> {
+    const options = this.#queryOptions(signal);
+    const association = await this.#open(this.#options.peer, FIND_CLASSES, signal);
+    try {
+      for await (const { sopClasses: _, instances, ...study } of findStudies(association, query, options)) {
+        const isCounted = instances !== undefined && this.#known.known?.counts !== 'wrong';
+        yield isCounted ? { ...study, instances } : study;
+      }
+      await this.#known.learnAnswers(association, options);
+      await association.release();
+    } finally {
+      association.abort();
+    }
+  }
+
+  /** Lists a study; and looks, while nobody knows, whether its count is its number of instances. */
+  async #list(studyInstanceUid: Uid, signal: AbortSignal): Promise<StudyListing> {
+    const options = this.#queryOptions(signal);
+    return await this.#ask(this.#options.peer, FIND_CLASSES, signal, async (association) => {
+      const listing = await listStudy(association, studyInstanceUid, options);
+      if (listing.count !== undefined && this.#known.known?.counts === 'unknown') {
+        // A study may grow at this moment: only a count that is the same before and after says something.
+        const { count } = await listStudy(association, studyInstanceUid, options);
+        if (count === listing.count) this.#known.sawCount(count === listing.instances.length);
+      }
+      return listing;
+    });
+  }
+
+  async *#retrieveListed(
+    wanted: Parameters<typeof retrieveBy>[0],
+    signal: AbortSignal,
+  ): AsyncGenerator<RetrievedInstance, void, undefined> {
+    const { nearlineMs, nextInstanceMs, peer, retrieve } = this.#options;
+    const profile = await this.#known.profile({ signal });
+    const ways: readonly RetrieveMethod[] = retrieve === 'auto' ? ['move', 'get'] : [retrieve];
+    const methods = ways.filter((way) => !this.#unfit.has(way));
+    yield* retrieveBy(wanted, {
+      ...this.#times,
+      ...this.#queryOptions(signal),
+      peer,
+      profile,
+      desk: this.#reception?.desk,
+      methods: methods.length > 0 ? methods : ways,
+      firstInstanceMs: nearlineMs,
+      nextInstanceMs,
+      onUnfit: (way) => {
+        this.#log.write('warn', 'dimse.retrieval.unfit', { kind: way });
+        this.#unfit.add(way);
+      },
+    });
+  }
+
+  async #ask<T>(
+    peer: PeerAddress,
+    sopClasses: readonly Uid[],
+    signal: AbortSignal,
+    ask: (association: Association) => Promise<T>,
+  ): Promise<T> {
+    const association = await this.#open(peer, sopClasses, signal);
+    try {
+      const answer = await ask(association);
+      await association.release();
+      return answer;
+    } finally {
+      association.abort();
+    }
+  }
+
+  async #open(peer: PeerAddress, sopClasses: readonly Uid[], signal: AbortSignal): Promise<Association> {
+    const contexts = proposedContexts(
+      sopClasses.map((abstractSyntax) => ({ abstractSyntax, transferSyntaxes: PLAIN_SYNTAXES })),
+    );
+    const association = await requestAssociation(peer, { ...this.#times, contexts, signal });
+    if (peer === this.#options.peer) this.#known.saw(association);
+    return association;
+  }
+
+  get #times(): Omit<AssociationOptions, 'contexts' | 'roles' | 'signal'> {
+    const { associateTimeoutMs, connectTimeoutMs, inactivityMs } = this.#options;
+    return {
+      ...(associateTimeoutMs !== undefined && { associateTimeoutMs }),
+      ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+      ...(inactivityMs !== undefined && { inactivityMs }),
+    };
+  }
+
+  #queryOptions(signal: AbortSignal): QueryOptions {
+    const { busyStatuses, characterSet, undeclaredCharacterSet } = this.#options;
+    return { busyStatuses, characterSet, undeclaredCharacterSet, signal };
+  }
+
+  #begin(options: PacsOptions): ReturnType<Calls['begin']> {
+    options.signal?.throwIfAborted();
+    if (this.#isStopped) throw stopped();
+    return this.#calls.begin(options);
+  }
+}
+
+function stopped(): PacsError {
+  return new PacsError('PACS_UNREACHABLE', { details: { reason: 'stopped' } });
+}

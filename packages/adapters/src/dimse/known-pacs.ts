@@ -1,0 +1,181 @@
+/** The profile of one PACS in use: asked for when it is needed, shared by all who ask, kept up with what is seen. */
+import { join } from 'node:path';
+import type { Uid } from '@interhosp/core/dicom';
+import { errorCodeOf } from '@interhosp/core/errors';
+import type { PacsOptions } from '@interhosp/core/pacs';
+import type { Clock, Log } from '@interhosp/core/world';
+import type { Association } from './association.ts';
+import type { QueryOptions } from './find-scu.ts';
+import { configurationDigest, readProfile, writeProfile, type PacsProfile } from './profile.ts';
+import { probeAnswers, probeServices, probeStorage, type ProbeOptions } from './profile-probe.ts';
+import type { PeerAddress } from './request-association.ts';
+
+/** How a profile is kept. */
+export interface KnownPacsOptions {
+  readonly peer: PeerAddress;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly probe: ProbeOptions;
+  /** Where the file is kept; in memory alone without. */
+  readonly folder?: string | undefined;
+  /** How long what was asked is believed. */
+  readonly lifeMs: number;
+  /** Transfer syntaxes asked about beside those of DICOM. */
+  readonly privateSyntaxes?: readonly Uid[] | undefined;
+}
+
+const FILE_NAME = 'profile.json';
+
+/** See the file's head. */
+export class KnownPacs {
+  readonly #options: KnownPacsOptions;
+  readonly #digest: string;
+  #profile: PacsProfile | undefined;
+  #hasReadFile = false;
+  #asking: Promise<PacsProfile> | undefined;
+  /** SOP classes to be asked about with the next association. */
+  #classes = new Set<Uid>();
+  #askingStorage: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: KnownPacsOptions) {
+    const { calledAe, callingAe, host, port, tls } = options.peer;
+    this.#options = options;
+    this.#digest = configurationDigest([host, port, calledAe, callingAe, tls === undefined ? 'plain' : 'tls']);
+  }
+
+  /** What is known already, without asking. */
+  get known(): PacsProfile | undefined {
+    const profile = this.#profile;
+    return profile !== undefined && this.#isFresh(profile.askedMs) ? profile : undefined;
+  }
+
+  /** What is known; asks what is not. @throws {PacsError} when the PACS does not answer; the signal's reason. */
+  async profile(options: PacsOptions = {}): Promise<PacsProfile> {
+    options.signal?.throwIfAborted();
+    await this.#readFile();
+    const { known } = this;
+    if (known !== undefined) return known;
+    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+    return await within(this.#asking, options.signal);
+  }
+
+  /** As `PacsDestination.acceptedSyntaxes`. @throws {PacsError} when the PACS must be asked and does not answer. */
+  async acceptedSyntaxes(sopClassUid: Uid, options: PacsOptions = {}): Promise<readonly Uid[]> {
+    await this.profile(options);
+    const known = this.#taken(sopClassUid);
+    if (known !== undefined) return known;
+    this.#classes.add(sopClassUid);
+    this.#askingStorage ??= this.#askStorage().finally(() => (this.#askingStorage = undefined));
+    await within(this.#askingStorage, options.signal);
+    // Asked for while the others were being asked.
+    return this.#taken(sopClassUid) ?? (await this.acceptedSyntaxes(sopClassUid, options));
+  }
+
+  /** An association was made: another implementation than the known one is another PACS. */
+  saw({ agreement }: Association): void {
+    this.#sawImplementation(agreement.peerImplementation);
+  }
+
+  /** Learns from searches, once there is something to be found. */
+  async learnAnswers(association: Association, options: QueryOptions): Promise<void> {
+    const profile = this.known;
+    if (profile === undefined || profile.absentKeys !== undefined) return;
+    const answers = await probeAnswers(association, options);
+    if (answers !== undefined) this.#change(answers);
+  }
+
+  /** A count was compared with the list of instances. */
+  sawCount(isRight: boolean): void {
+    if (this.known?.counts === 'unknown') this.#change({ counts: isRight ? 'right' : 'wrong' });
+  }
+
+  /** Waits until what was learned is written. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#asking, this.#askingStorage]);
+    await this.#writing;
+  }
+
+  async #ask(): Promise<PacsProfile> {
+    const { clock, peer, probe } = this.#options;
+    const services = await probeServices(peer, probe);
+    this.#profile = { ...services, askedMs: clock.now(), counts: 'unknown', storage: {} };
+    this.#write();
+    return this.#profile;
+  }
+
+  async #askStorage(): Promise<void> {
+    const { clock, peer, privateSyntaxes = [], probe } = this.#options;
+    // Those that are asked for at the same moment share associations.
+    await Promise.resolve();
+    const classes = [...this.#classes];
+    this.#classes = new Set();
+    const { implementation, syntaxes } = await probeStorage(peer, classes, privateSyntaxes, probe);
+    this.#sawImplementation(implementation);
+    const askedMs = clock.now();
+    const storage = Object.fromEntries([...syntaxes].map(([uid, taken]) => [uid, { askedMs, syntaxes: taken }]));
+    this.#change({ storage: { ...this.#profile?.storage, ...storage } });
+  }
+
+  #taken(sopClassUid: Uid): readonly Uid[] | undefined {
+    const storage = this.#profile?.storage;
+    const found = storage !== undefined && Object.hasOwn(storage, sopClassUid) ? storage[sopClassUid] : undefined;
+    return found !== undefined && this.#isFresh(found.askedMs) ? found.syntaxes : undefined;
+  }
+
+  #isFresh(askedMs: number): boolean {
+    const ageMs = this.#options.clock.now() - askedMs;
+    // A clock that was set back makes nothing younger.
+    return ageMs >= 0 && ageMs < this.#options.lifeMs;
+  }
+
+  #sawImplementation(implementation: string | undefined): void {
+    if (this.#profile === undefined || this.#profile.implementation === implementation) return;
+    this.#options.log.write('info', 'dimse.profile.outdated', {});
+    this.#profile = { ...this.#profile, implementation, askedMs: Number.NEGATIVE_INFINITY, storage: {} };
+  }
+
+  #change(change: Partial<PacsProfile>): void {
+    if (this.#profile === undefined) return;
+    this.#profile = { ...this.#profile, ...change };
+    this.#write();
+  }
+
+  async #readFile(): Promise<void> {
+    const { folder } = this.#options;
+    if (this.#hasReadFile || folder === undefined) return;
+    const read = await readProfile(join(folder, FILE_NAME), this.#digest);
+    if (!this.#hasReadFile) this.#profile ??= read;
+    this.#hasReadFile = true;
+  }
+
+  /** One after the other; a file that cannot be written costs a few questions after the next start. */
+  #write(): void {
+    const { folder, log } = this.#options;
+    if (folder === undefined) return;
+    this.#writing = this.#writing.then(async () => {
+      const profile = this.#profile;
+      if (profile === undefined || !Number.isFinite(profile.askedMs)) return;
+      try {
+        await writeProfile(join(folder, FILE_NAME), this.#digest, profile);
+      } catch (error) {
+        log.write('warn', 'dimse.profile.unwritten', { code: errorCodeOf(error) ?? 'STORAGE_FAILED' });
+      }
+    });
+  }
+}
+
+/** Waits for something that goes on when nobody waits any more. */
+async function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  promise.catch(() => {});
+  if (signal === undefined) return await promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,50 @@
+/** What a PACS says of one study before it is retrieved: under which patients it stands, and which instances it has. */
+import type { Uid } from '@interhosp/core/dicom';
+import type { Association } from './association.ts';
+import type { QueryOptions } from './find-scu.ts';
+import { findInstances, findStudies, type ListedInstance } from './find-studies.ts';
+import { SOP_CLASSES } from './uids.ts';
+
+/** A study as the PACS lists it. */
+export interface StudyListing {
+  readonly instances: readonly ListedInstance[];
+  /** Patients it stands under; usually one. */
+  readonly patientIds: readonly string[];
+  /** SOP Classes in Study (0008,0062), where the PACS tells. */
+  readonly sopClasses: readonly Uid[];
+  /** The sum of (0020,1208) over its patients; undefined when one does not say. */
+  readonly count: number | undefined;
+}
+
+/**
+ * Lists a study; without instances when the PACS does not hold it.
+ *
+ * @throws {PacsError} as `find`
+ */
+export async function listStudy(
+  association: Association,
+  studyInstanceUid: Uid,
+  options: QueryOptions,
+): Promise<StudyListing> {
+  const patientIds: string[] = [];
+  const sopClasses = new Set<Uid>();
+  let count: number | undefined = 0;
+  for await (const study of findStudies(association, { studyInstanceUid }, options)) {
+    patientIds.push(study.patient.patientId.id);
+    for (const uid of study.sopClasses ?? []) sopClasses.add(uid);
+    count = study.instances === undefined || count === undefined ? undefined : count + study.instances;
+  }
+  const instances = new Map<Uid, ListedInstance>();
+  for (const patientId of ranges(association, patientIds)) {
+    for await (const instance of findInstances(association, studyInstanceUid, { ...options, patientId })) {
+      instances.set(instance.sopInstanceUid, instance);
+    }
+  }
+  return { instances: [...instances.values()], patientIds, sopClasses: [...sopClasses], count };
+}
+
+/** In the study root one search sees the whole study; in the patient root, each the part of one patient. */
+function ranges(association: Association, patientIds: readonly string[]): readonly (string | undefined)[] {
+  if (patientIds.length === 0) return [];
+  return association.contextFor(SOP_CLASSES.studyRootFind) === undefined ? [...new Set(patientIds)] : [undefined];
+}

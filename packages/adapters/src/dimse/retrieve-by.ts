@@ -1,0 +1,88 @@
+/**
+ * Which way a study is retrieved: by C-MOVE where the PACS has it, knows our AE title and we listen; by C-GET otherwise. Of
+ * the two C-MOVE is what PACS are used to, and what their vendors test.
+ */
+import type { Uid } from '@interhosp/core/dicom';
+import { errorCodeOf, PacsError } from '@interhosp/core/errors';
+import type { RetrievedInstance } from '@interhosp/core/pacs';
+import type { ListedInstance } from './find-studies.ts';
+import { getInstances, type RetrieveOptions } from './get-scu.ts';
+import type { MoveDesk } from './move-desk.ts';
+import { moveInstances } from './move-scu.ts';
+import type { PacsProfile, QueryRoot } from './profile.ts';
+import type { PeerAddress } from './request-association.ts';
+
+/** A way to retrieve. */
+export type RetrieveMethod = 'move' | 'get';
+
+/** What is wanted of a study. */
+export interface WantedInstances {
+  readonly studyInstanceUid: Uid;
+  readonly instances: readonly ListedInstance[];
+  readonly isWholeStudy: boolean;
+  /** Needed in the patient root. */
+  readonly patientIds: readonly string[];
+  readonly sopClasses: readonly Uid[];
+}
+
+/** Who is asked, and how. */
+export interface RetrieveByOptions extends RetrieveOptions {
+  readonly peer: PeerAddress;
+  readonly profile: Pick<PacsProfile, 'move' | 'get'>;
+  /** Where moves arrive; undefined when we do not listen. */
+  readonly desk: MoveDesk | undefined;
+  /** Ways to be tried, the preferred first. */
+  readonly methods: readonly RetrieveMethod[];
+  /** Told of a way that turned out to be none. */
+  readonly onUnfit?: ((method: RetrieveMethod) => void) | undefined;
+}
+
+/** What says that a way is none at all, whatever is retrieved. */
+const UNFIT: ReadonlySet<string> = new Set(['PACS_DESTINATION_UNKNOWN', 'PACS_REFUSED']);
+
+/**
+ * Retrieves by the first way that goes.
+ *
+ * @throws {PacsError} `PACS_REFUSED` when there is none; otherwise as `moveInstances` and `getInstances`.
+ */
+export async function* retrieveBy(
+  wanted: WantedInstances,
+  options: RetrieveByOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  const { desk, methods, onUnfit, profile } = options;
+  const usable = methods.filter((method) => profile[method].length > 0 && (method === 'get' || desk !== undefined));
+  for (const [index, method] of usable.entries()) {
+    let hasBegun = false;
+    try {
+      for await (const instance of retrieveOneWay(method, wanted, options)) {
+        hasBegun = true;
+        yield instance;
+      }
+      return;
+    } catch (error) {
+      const isUnfit = !hasBegun && UNFIT.has(errorCodeOf(error) ?? '');
+      if (!isUnfit || index === usable.length - 1) throw error;
+      onUnfit?.(method);
+    }
+  }
+  throw new PacsError('PACS_REFUSED', { details: { reason: 'no-retrieval' } });
+}
+
+async function* retrieveOneWay(
+  method: RetrieveMethod,
+  wanted: WantedInstances,
+  options: RetrieveByOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  const { instances, isWholeStudy, sopClasses, studyInstanceUid } = wanted;
+  const { desk, peer, profile } = options;
+  for (const patientId of patientsIn(profile[method], wanted.patientIds)) {
+    const request = { studyInstanceUid, instances, isWholeStudy, ...(patientId !== undefined && { patientId }) };
+    if (method === 'get') yield* getInstances(peer, request, { ...options, sopClasses });
+    else if (desk !== undefined) yield* moveInstances(peer, request, { ...options, desk });
+  }
+}
+
+/** Undefined, once, where a request needs no patient. */
+function patientsIn(roots: readonly QueryRoot[], patientIds: readonly string[]): readonly (string | undefined)[] {
+  return roots.includes('study') ? [undefined] : patientIds;
+}
