@@ -126,6 +126,12 @@ describe('a JPEG-LS or JPEG lossless codestream', () => {
     expect(() => check(codec, jpeg(options))).toThrow(refused(reason));
   });
 
+  it('is refused without its end where the decoder would not find one', () => {
+    expect(() => check('jpeg-ls', jpeg().slice(0, -2))).toThrow(refused('short'));
+    check('jpeg-ls', [...jpeg(), 0]);
+    check('jpeg-lossless', jpeg({ marker: 0xc3 }).slice(0, -2));
+  });
+
   it('is refused wherever it is cut before its data', () => {
     const bytes = jpeg({ before: [0xff, 0xfe, 0, 4, 1, 2] });
     for (let length = 0; length < bytes.length - 6; length++) {

@@ -45,6 +45,7 @@ const SOI = 0xd8;
 const SOS = 0xda;
 const LSE = 0xf8;
 const APP8 = 0xe8;
+const EOI = 0xd9;
 const DHT = 0xc4;
 const DAC = 0xcc;
 
@@ -65,7 +66,14 @@ export function readJpegHeader(bytes: Uint8Array, codec: 'jpeg-lossless' | 'jpeg
     if (codec === 'jpeg-ls') checkExtension(bytes, marker, at, end);
   }
   if (header === undefined) throw undecodable('codestream');
+  if (codec === 'jpeg-ls' && !endsWithEoi(bytes)) throw undecodable('short');
   return header;
+}
+
+/** Without its end CharLS searches for it for as long as it is let. A zero may stand behind it, to make it even. */
+function endsWithEoi(bytes: Uint8Array): boolean {
+  const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
+  return bytes[end - 2] === 0xff && bytes[end - 1] === EOI;
 }
 
 interface MarkerSegment {

@@ -16,6 +16,8 @@ export interface DecoderPoolOptions {
   readonly heapMb?: number;
   readonly wasmBytes?: number;
   readonly decodeWithinMs?: number;
+  /** On top of that, for each MiB of the decoded frame. */
+  readonly decodeMsPerMib?: number;
   readonly idleMs?: number;
 }
 
@@ -46,6 +48,7 @@ class Pool implements DecoderPool {
 
   constructor(options: DecoderPoolOptions) {
     this.#options = {
+      decodeMsPerMib: defaults.DECODE_MS_PER_MIB,
       decodeWithinMs: defaults.DECODE_WITHIN_MS,
       heapMb: defaults.HEAP_MB,
       idleMs: defaults.IDLE_MS,
@@ -94,19 +97,27 @@ class Pool implements DecoderPool {
 
   async #decodeOn(thread: Thread, frame: CodedFrame, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const { bitsAllocated, columns, rows, samplesPerPixel } = frame.shape;
+    const { decodeMsPerMib, decodeWithinMs } = this.#options;
     const mib = (rows * columns * samplesPerPixel * bitsAllocated) / 8 / 1_048_576;
-    const withinMs = this.#options.decodeWithinMs + mib * defaults.DECODE_MS_PER_MIB;
-    try {
-      // Copied: what is moved to the thread is gone here, and may be part of a block that others read.
-      const bytes = new Uint8Array(frame.bytes);
-      const reply = await replyOf(thread.worker, withinMs, signal, () => {
+    // Copied: what is moved to the thread is gone here, and may be part of a block that others read.
+    const bytes = new Uint8Array(frame.bytes);
+    const reply = await this.#orEnd(thread, () =>
+      replyOf(thread.worker, decodeWithinMs + mib * decodeMsPerMib, signal, () => {
         thread.worker.postMessage({ ...frame, bytes }, [bytes.buffer]);
-      });
-      if (reply.kind !== 'decoded') throw undecodable(reply.kind === 'failed' ? reply.reason : 'crashed');
-      this.#keep(thread);
-      return reply.bytes;
+      }),
+    );
+    const reason = reply.kind === 'failed' ? reply.reason : 'crashed';
+    // What a codec leaves behind when it crashes is not built upon; one that only refuses is sound.
+    if (reason === 'crashed' && reply.kind !== 'decoded') await this.#end(thread);
+    else this.#keep(thread);
+    if (reply.kind !== 'decoded') throw undecodable(reason);
+    return reply.bytes;
+  }
+
+  async #orEnd<T>(thread: Thread, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
-      // What a codec leaves behind when it fails is not built upon.
       await this.#end(thread);
       throw error;
     }
@@ -142,13 +153,8 @@ class Pool implements DecoderPool {
     const thread: Thread = { frames: 0, idleTimer: undefined, worker };
     this.#all.add(thread);
     worker.once('exit', () => this.#forget(thread));
-    try {
-      await replyOf(worker, defaults.START_WITHIN_MS, signal, () => {});
-      return thread;
-    } catch (error) {
-      await this.#end(thread);
-      throw error;
-    }
+    await this.#orEnd(thread, () => replyOf(worker, defaults.START_WITHIN_MS, signal, () => {}));
+    return thread;
   }
 
   async #end(thread: Thread): Promise<void> {
