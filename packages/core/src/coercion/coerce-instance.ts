@@ -12,14 +12,18 @@ import type { VrForm } from '../dicom/encode.ts';
 import { scanHeader, type HeaderScan } from '../dicom/header-scan.ts';
 import { LAST_SPLICED_TAG } from '../dicom/header-scanner.ts';
 import { DICOM_LIMITS } from '../dicom/limits.ts';
-import { collectValues, interpretHeader, STUDY_HEADER_TAGS } from '../dicom/read-study-header.ts';
+import {
+  collectValues,
+  interpretIncomplete,
+  STUDY_HEADER_TAGS,
+  type IncompleteHeader,
+} from '../dicom/read-study-header.ts';
 import { decideCharacterSet, type CharacterSetDecision } from '../dicom/splice-character-set.ts';
 import { deflatedPlan, mergePlan, orderedSpans, type ElementEdit } from '../dicom/splice.ts';
 import { formatTag, groupOf, TAGS, type Tag } from '../dicom/tag.ts';
 import { isDeflated } from '../dicom/transfer-syntax.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { readValue, type ElementSpan } from '../dicom/walk.ts';
-import type { StudyHeader } from '../study/index.ts';
 import type { Inflate } from '../world/index.ts';
 import type { Coercion, CoercionFlag, CoercionInput } from './coercion.ts';
 import { growSequence, type GrownSequence, type OldElement } from './grow-sequence.ts';
@@ -39,8 +43,10 @@ export interface CoerceOptions {
 /**
  * Plans the coercion of one instance.
  *
- * @throws {DicomError} `DICOM_TRUNCATED`, `DICOM_MALFORMED`, `DICOM_LIMIT`: the instance is quarantined. `DICOM_IDENTITY_MISSING`, `DICOM_CHARSET`, `DICOM_CHARSET_UNDECLARED`. `DICOM_VALUE_INVALID`:
- *   the local record or order holds what no element can.
+ * Identifiers of study, series and instance may be missing: a flag says so, and whoever sends or files refuses it.
+ *
+ * @throws {DicomError} `DICOM_TRUNCATED`, `DICOM_MALFORMED`, `DICOM_LIMIT`: the instance is quarantined. `DICOM_CHARSET`,
+ *   `DICOM_CHARSET_UNDECLARED`. `DICOM_VALUE_INVALID`: the local record or order holds what no element can.
  */
 export async function coerceInstance(
   source: ByteSource,
@@ -50,7 +56,7 @@ export async function coerceInstance(
 ): Promise<Coercion> {
   return withDataSet(source, transferSyntaxUid, options, async (dataSet) => {
     await dataSet.measure();
-    const coercion = await coercePlain(dataSet, transferSyntaxUid, input, options);
+    const coercion = await coercePlain(dataSet, input, options);
     if (!isDeflated(transferSyntaxUid)) return coercion;
     return { ...coercion, plan: await deflatedPlan(coercion.plan, source, options) };
   });
@@ -58,7 +64,6 @@ export async function coerceInstance(
 
 async function coercePlain(
   { form, source }: OpenDataSet,
-  transferSyntaxUid: Uid,
   input: CoercionInput,
   options: CoerceOptions,
 ): Promise<Coercion> {
@@ -72,7 +77,7 @@ async function coercePlain(
     nationalNumberIssuers: policy.nationalNumberIssuers ?? [],
     ...(policy.undeclaredCharacterSet !== undefined && { undeclaredCharacterSet: policy.undeclaredCharacterSet }),
   };
-  const { header, identity } = interpretHeader(values, transferSyntaxUid, headerOptions);
+  const { header, identity } = interpretIncomplete(values, headerOptions);
   const scan = createScan(source, form, options);
   // Old values are read one by one; a source in sealed blocks should not be opened for each.
   const work: Work = { form, spans, source: windowedSource(source), input, header };
@@ -87,7 +92,7 @@ async function coercePlain(
     changed: [...encoded.keys()].toSorted((one, other) => one - other).map(formatTag),
     flags: flagsOf(found, {
       burnedIn,
-      sopClassUid: identity.sopClassUid,
+      identity,
       signed: policy.digitalSignatures !== 'remove',
     }),
   };
@@ -97,6 +102,7 @@ const BURNED_IN_ANNOTATION: Tag = 0x00280301;
 const WANTED: ReadonlySet<Tag> = new Set([...STUDY_HEADER_TAGS, BURNED_IN_ANNOTATION]);
 /** Structured reports, encapsulated documents and presentation states: their content may name the patient. */
 const SPEAKING_SOP_CLASSES = ['1.2.840.10008.5.1.4.1.1.88.', '1.2.840.10008.5.1.4.1.1.104.'];
+const IDENTIFIERS = ['studyInstanceUid', 'seriesInstanceUid', 'sopInstanceUid', 'sopClassUid'] as const;
 /** What a coercion adds about itself is not among what it replaced. */
 const NOT_LISTED: ReadonlySet<Tag> = new Set([TAGS.OriginalAttributesSequence]);
 
@@ -106,7 +112,7 @@ interface Work {
   readonly spans: readonly ElementSpan[];
   readonly source: ByteSource;
   readonly input: CoercionInput;
-  readonly header: StudyHeader;
+  readonly header: IncompleteHeader['header'];
 }
 
 type Scan = (which: 'all' | 'staying' | 'tags') => Promise<HeaderScan>;
@@ -252,14 +258,15 @@ function flagsOf(
   found: HeaderScan,
   {
     burnedIn,
-    sopClassUid,
+    identity,
     signed,
-  }: { readonly burnedIn: boolean; readonly sopClassUid: Uid; readonly signed: boolean },
+  }: { readonly burnedIn: boolean; readonly identity: IncompleteHeader['identity']; readonly signed: boolean },
 ): readonly CoercionFlag[] {
-  const isSpeaking = SPEAKING_SOP_CLASSES.some((prefix) => sopClassUid.startsWith(prefix));
+  const isSpeaking = SPEAKING_SOP_CLASSES.some((prefix) => identity.sopClassUid?.startsWith(prefix) === true);
   const flags: CoercionFlag[] = [];
   if (burnedIn || isSpeaking || found.hasNestedIdentity) flags.push('contains-source-identifiers');
   if (signed && found.hasDigitalSignature) flags.push('digital-signatures-invalid');
   if (!found.isComplete) flags.push('structure-unreadable');
+  if (IDENTIFIERS.some((name) => identity[name] === undefined)) flags.push('identifiers-missing');
   return flags;
 }

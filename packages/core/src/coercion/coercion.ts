@@ -57,7 +57,9 @@ export type CoercionFlag =
   /** Digital signatures are there and no longer verify. */
   | 'digital-signatures-invalid'
   /** A nested structure could not be followed, so the other flags may be incomplete. */
-  | 'structure-unreadable';
+  | 'structure-unreadable'
+  /** A UID of study, series, instance or SOP class is missing or none: such an instance is neither sent nor filed. */
+  | 'identifiers-missing';
 
 /** A coerced instance: what to send, and what differs. */
 export interface Coercion {

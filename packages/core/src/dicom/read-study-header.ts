@@ -37,6 +37,12 @@ export interface ReadStudyHeader {
   readonly header: StudyHeader;
 }
 
+/** As {@link ReadStudyHeader}, of a data set that may lack identifiers. */
+export interface IncompleteHeader {
+  readonly identity: Partial<InstanceIdentity>;
+  readonly header: Omit<StudyHeader, 'studyInstanceUid'>;
+}
+
 /** The tags a study header is read from. */
 export const STUDY_HEADER_TAGS: ReadonlySet<Tag> = new Set([
   TAGS.SpecificCharacterSet,
@@ -121,21 +127,39 @@ export function interpretHeader(
   transferSyntaxUid: Uid,
   options: StudyHeaderOptions = {},
 ): ReadStudyHeader {
-  const reader = createReader(values, options);
-  const identity: InstanceIdentity = {
-    studyInstanceUid: requiredUid(reader, TAGS.StudyInstanceUID),
-    seriesInstanceUid: requiredUid(reader, TAGS.SeriesInstanceUID),
-    sopInstanceUid: requiredUid(reader, TAGS.SOPInstanceUID),
-    sopClassUid: requiredUid(reader, TAGS.SOPClassUID),
-    transferSyntaxUid,
+  const { header, identity } = interpretIncomplete(values, options);
+  const required = (uid: Uid | undefined, tag: Tag): Uid => {
+    if (uid === undefined) throw new DicomError('DICOM_IDENTITY_MISSING', { details: { tag: formatTag(tag) } });
+    return uid;
   };
-  const { studyInstanceUid } = identity;
+  const studyInstanceUid = required(identity.studyInstanceUid, TAGS.StudyInstanceUID);
+  return {
+    identity: {
+      studyInstanceUid,
+      seriesInstanceUid: required(identity.seriesInstanceUid, TAGS.SeriesInstanceUID),
+      sopInstanceUid: required(identity.sopInstanceUid, TAGS.SOPInstanceUID),
+      sopClassUid: required(identity.sopClassUid, TAGS.SOPClassUID),
+      transferSyntaxUid,
+    },
+    header: { studyInstanceUid, ...header },
+  };
+}
+
+/** Makes sense of collected values, of whatever identifiers are there. */
+export function interpretIncomplete(values: HeaderValues, options: StudyHeaderOptions = {}): IncompleteHeader {
+  const reader = createReader(values, options);
+  const uid = (tag: Tag): Uid | undefined => tryParseUid(reader.text(tag) ?? '');
+  const identity = defined({
+    studyInstanceUid: uid(TAGS.StudyInstanceUID),
+    seriesInstanceUid: uid(TAGS.SeriesInstanceUID),
+    sopInstanceUid: uid(TAGS.SOPInstanceUID),
+    sopClassUid: uid(TAGS.SOPClassUID),
+  });
   const modalities = [reader.text(TAGS.Modality), reader.text(TAGS.ModalitiesInStudy)]
     .flatMap((text) => (text ?? '').split('\\'))
     .map((modality) => modality.trim())
     .filter((modality) => modality !== '');
-  const header: StudyHeader = {
-    studyInstanceUid,
+  const header = {
     patient: patientOf(reader, options.nationalNumberIssuers ?? []),
     modalities: [...new Set(modalities)].toSorted(),
     ...defined({
@@ -212,12 +236,6 @@ function itemReaders(value: HeaderValue | undefined, characterSet: CharacterSet)
     if (error instanceof DicomError) return [];
     throw error;
   }
-}
-
-function requiredUid(reader: LevelReader, tag: Tag): Uid {
-  const uid = tryParseUid(reader.text(tag) ?? '');
-  if (uid === undefined) throw new DicomError('DICOM_IDENTITY_MISSING', { details: { tag: formatTag(tag) } });
-  return uid;
 }
 
 function patientOf(reader: LevelReader, nationalIssuers: readonly string[]): ArrivingPatient {

@@ -1,4 +1,5 @@
 /** The files below a folder, in the order of their names: what a person meant by naming the folder. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '@interhosp/core/errors';
@@ -7,6 +8,8 @@ import { ConfigError } from '@interhosp/core/errors';
 export interface FilesBelowOptions {
   /** A folder that is not entered, as a real path below the real path of the root. */
   readonly except?: string;
+  /** Told of a folder below the path that cannot be read, which is then passed over; without, it ends the walk. */
+  readonly onUnreadable?: (folder: string, error: ConfigError) => void;
 }
 
 /**
@@ -17,17 +20,27 @@ export interface FilesBelowOptions {
  */
 export async function* filesBelow(path: string, options: FilesBelowOptions = {}): AsyncGenerator<string> {
   const found = await readable(path, () => stat(path));
-  if (found.isDirectory()) yield* filesIn(path, options);
+  if (found.isDirectory()) yield* filesIn(path, options, true);
   else yield path;
 }
 
-async function* filesIn(folder: string, options: FilesBelowOptions): AsyncGenerator<string> {
-  const entries = await readable(folder, () => readdir(folder, { withFileTypes: true }));
+async function* filesIn(folder: string, options: FilesBelowOptions, isRoot = false): AsyncGenerator<string> {
+  const entries = await entriesOf(folder, isRoot ? {} : options);
   for (const entry of entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
     const path = join(folder, entry.name);
     if (path === options.except) continue;
     if (entry.isDirectory()) yield* filesIn(path, options);
     else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path)))) yield path;
+  }
+}
+
+async function entriesOf(folder: string, { onUnreadable }: FilesBelowOptions): Promise<readonly Dirent[]> {
+  try {
+    return await readable(folder, () => readdir(folder, { withFileTypes: true }));
+  } catch (error) {
+    if (onUnreadable === undefined || !(error instanceof ConfigError)) throw error;
+    onUnreadable(folder, error);
+    return [];
   }
 }
 

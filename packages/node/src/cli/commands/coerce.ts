@@ -2,31 +2,20 @@
  * `interhosp coerce`: what filing would do to files, tried on a file or a folder. Each file is written whole or not at
  * all, under the name it had, and answered with one line: accepted, or refused and why.
  */
-import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { coerceInstance } from '@interhosp/core/coercion';
-import {
-  part10Header,
-  parsePersonName,
-  readPart10,
-  readStudyHeader,
-  spliceStream,
-  type ByteSource,
-  type Uid,
-} from '@interhosp/core/dicom';
-import { ConfigError, DicomError, isInterhospError } from '@interhosp/core/errors';
+import type { CoercionInput } from '@interhosp/core/coercion';
+import { parsePersonName } from '@interhosp/core/dicom';
+import { ConfigError, isInterhospError } from '@interhosp/core/errors';
 import { parseMemberId, type LocalPatient, type MemberId } from '@interhosp/core/study';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { z } from 'zod';
 import { checked } from '../../config/load.ts';
 import { action, callerPath, withGlobalOptions, type GlobalOptions } from '../context.ts';
 import { memberArgument } from '../arguments.ts';
+import { coerceFile, type CoercedFile } from '../coerce-file.ts';
 import { filesBelow } from '../files-below.ts';
 import { EXIT, reasonOf, type Output } from '../output.ts';
-
-const READ_BYTES = 262_144;
 
 const patientSchema = z.strictObject({
   patientId: z.string().min(1).max(64),
@@ -39,7 +28,7 @@ const patientSchema = z.strictObject({
 type CoerceOptions = GlobalOptions & {
   readonly patient: string;
   readonly source: MemberId;
-  readonly time?: Input['time'];
+  readonly time?: CoercionInput['time'];
 };
 
 /** Registers the command. */
@@ -71,23 +60,21 @@ async function coerce(output: Output, options: CoerceOptions, from: string, to: 
   };
   const { files, originals, root, target } = await placesOf(callerPath(from), callerPath(to));
   let refused = 0;
-  for (const file of files) {
+  for (const [file, unreadable] of files) {
     const name = relative(root, file);
-    const line = await coerceFile(file, target(name), originals, input).then(
-      (changed) => ({ changed, file: name, status: 'accepted' as const }),
+    const line = await (unreadable ? Promise.reject(unreadable) : coerceOne(file, target(name), originals, input)).then(
+      (coerced) => acceptance(name, coerced),
       (error: unknown) => refusal(name, error),
     );
     if (line.status === 'refused') refused++;
-    const text =
-      line.status === 'accepted' ? `${line.changed.length} elements changed` : `${line.code}: ${line.reason}`;
-    output.record(line, `${line.status}  ${name}  ${text}`);
+    output.record(line, textOf(line));
   }
   return refused === 0 ? EXIT.done : EXIT.failed;
 }
 
 interface Places {
-  /** What is read, found before anything is written. */
-  readonly files: readonly string[];
+  /** What is read, found before anything is written; with the reason where it cannot be, as of a folder. */
+  readonly files: ReadonlyMap<string, ConfigError | undefined>;
   /** Which files those are on the disk, by whatever path they are reached. */
   readonly originals: ReadonlySet<string>;
   /** What the names in the answers are relative to. */
@@ -100,18 +87,19 @@ interface Places {
 async function placesOf(from: string, to: string): Promise<Places> {
   const [source, destination] = [await realPathOf(from), await realPathOf(to)];
   if (source === destination) throw new ConfigError('CONFIG_OVERWRITES', { details: { file: to } });
-  const files: string[] = [];
+  const files = new Map<string, ConfigError | undefined>();
   const originals = new Set<string>();
+  const onUnreadable = (folder: string, error: ConfigError): void => void files.set(folder, error);
   // What an earlier run wrote into a folder below IN is no original.
-  for await (const file of filesBelow(source, { except: destination })) {
-    files.push(file);
+  for await (const file of filesBelow(source, { except: destination, onUnreadable })) {
+    files.set(file, undefined);
     const identity = await identityOf(file);
     if (identity !== undefined) originals.add(identity);
   }
-  const isFile = files.length === 1 && files[0] === source;
+  const isFile = files.size === 1 && files.has(source);
   if (!(await isFree(to, isFile))) throw new ConfigError('CONFIG_OVERWRITES', { details: { file: to } });
   return isFile
-    ? { files: [from], originals, root: dirname(from), target: () => to }
+    ? { files: new Map([[from, undefined]]), originals, root: dirname(from), target: () => to }
     : { files, originals, root: source, target: (name) => join(to, name) };
 }
 
@@ -146,94 +134,44 @@ async function identityOf(path: string): Promise<string | undefined> {
   );
 }
 
-type Input = Parameters<typeof coerceInstance>[2];
-
-async function coerceFile(
+async function coerceOne(
   file: string,
   target: string,
   originals: ReadonlySet<string>,
-  input: Input,
-): Promise<readonly string[]> {
+  input: CoercionInput,
+): Promise<CoercedFile> {
   const there = await identityOf(target);
   // OUT may hold a link into IN, or IN stand in OUT.
   if (there !== undefined && originals.has(there))
     throw new ConfigError('CONFIG_OVERWRITES', { details: { file: target } });
-  const handle = await open(file, 'r');
-  // Random, so that nothing of the file's own name or content is in it; in the same folder, so that rename is atomic.
-  const part = join(dirname(target), `.${randomBytes(8).toString('hex')}.part`);
-  try {
-    const { source, transferSyntaxUid } = await dataSetOf(file, handle);
-    const { changed, plan } = await coerceInstance(source, transferSyntaxUid, input);
-    const { identity } = await readStudyHeader(source, transferSyntaxUid);
-    await mkdir(dirname(target), { recursive: true });
-    await writeAll(part, part10Header({ ...identity, transferSyntaxUid }), spliceStream(plan, source));
-    await rename(part, target);
-    return changed;
-  } finally {
-    await handle.close();
-    await rm(part, { force: true });
-  }
+  return coerceFile(file, target, input);
 }
 
-async function writeAll(path: string, header: Uint8Array, body: AsyncIterable<Uint8Array>): Promise<void> {
-  const out = await open(path, 'wx', 0o600);
-  try {
-    await out.writeFile(header);
-    for await (const piece of body) await out.writeFile(piece);
-    await out.datasync();
-  } finally {
-    await out.close();
-  }
+/** One line of the answer. */
+interface Line {
+  readonly changed: readonly string[];
+  readonly code?: string;
+  readonly file: string;
+  /** What a person should know of a file that was accepted; left out when there is nothing. */
+  readonly flags?: readonly string[];
+  readonly reason?: string;
+  readonly status: 'accepted' | 'refused';
 }
 
-/** The data set of an open file: where it begins is what the meta information left over. */
-async function dataSetOf(
-  file: string,
-  handle: FileHandle,
-): Promise<{ readonly source: ByteSource; readonly transferSyntaxUid: Uid }> {
-  const { size } = await handle.stat();
-  let read = 0;
-  const counted = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of createReadStream(file, { highWaterMark: 4096 })) {
-      read += (chunk as Uint8Array).length;
-      yield chunk as Uint8Array;
-    }
-  };
-  const { dataSet, transferSyntaxUid } = await readPart10(counted());
-  const readForMeta = read;
-  for await (const first of dataSet) {
-    const offset = read > readForMeta ? readForMeta : readForMeta - first.length;
-    return { source: handleSource(handle, offset, size - offset), transferSyntaxUid };
-  }
-  throw new DicomError('DICOM_TRUNCATED', { details: { offset: read } });
+function acceptance(file: string, { changed, flags }: CoercedFile): Line {
+  return { changed, file, ...(flags.length > 0 && { flags }), status: 'accepted' };
 }
 
-function handleSource(handle: FileHandle, offset: number, lengthBytes: number): ByteSource {
-  return {
-    lengthBytes,
-    read: async (from, length) => {
-      const wanted = Math.max(0, Math.min(length, lengthBytes - from));
-      const bytes = Buffer.allocUnsafe(wanted);
-      let filled = 0;
-      while (filled < wanted) {
-        const { bytesRead } = await handle.read(
-          bytes,
-          filled,
-          Math.min(READ_BYTES, wanted - filled),
-          offset + from + filled,
-        );
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      return bytes.subarray(0, filled);
-    },
-  };
-}
-
-function refusal(file: string, error: unknown) {
+/** Whatever went wrong, it is this file's and not the run's. */
+function refusal(file: string, error: unknown): Line {
   const code = isInterhospError(error) ? error.code : 'STORAGE_FAILED';
   const reason = isInterhospError(error) ? reasonOf(error) : 'the file cannot be read or written';
-  return { changed: [] as readonly string[], code, file, reason, status: 'refused' as const };
+  return { changed: [], code, file, reason, status: 'refused' };
+}
+
+function textOf({ changed, code, file, flags = [], reason, status }: Line): string {
+  const text = status === 'accepted' ? `${changed.length} elements changed` : `${code}: ${reason}`;
+  return [status, file, text, ...flags].join('  ');
 }
 
 async function readPatient(file: string): Promise<LocalPatient> {
@@ -255,7 +193,7 @@ async function readPatient(file: string): Promise<LocalPatient> {
 }
 
 /** `2026-03-14T10:00:00+01:00`, or `Z`; the offset is written as given. Without one it would be this machine's zone. */
-function timeArgument(text: string): Input['time'] {
+function timeArgument(text: string): CoercionInput['time'] {
   const epochMs = Date.parse(text);
   const [, zone, sign, hours, minutes] = /T.*?(Z|([+-])(\d{2}):?(\d{2}))$/.exec(text) ?? [];
   if (Number.isNaN(epochMs) || zone === undefined)
