@@ -17,7 +17,7 @@ import type {
   StudySummary,
 } from '@interhosp/core/pacs';
 import { silentLog, type Clock, type Log } from '@interhosp/core/world';
-import { createDcmjs } from '../dcmjs/index.ts';
+import { createDcmjs, type DcmjsClient } from '../dcmjs/index.ts';
 import { DEFAULT_RESCAN_MS, DEFAULT_STABLE_MS, PARALLEL_WRITES } from './defaults.ts';
 import { nodeFiles, type Files } from './files.ts';
 import { FolderIndex, type FolderReport } from './folder-index.ts';
@@ -235,10 +235,18 @@ class Folder implements FolderPacs {
   }
 }
 
-/** The worker is needed once: what a keyword means does not change. */
+let described: ReturnType<DcmjsClient['describe']> | undefined;
+
+/** What a keyword means does not change: asked once in a process, and again when it failed. */
 async function describeKeywords(keywords: readonly string[]) {
-  await using dcmjs = createDcmjs();
-  return await dcmjs.describe(keywords);
+  described ??= (async () => {
+    await using dcmjs = createDcmjs();
+    return await dcmjs.describe(keywords);
+  })();
+  return await described.catch((error: unknown) => {
+    described = undefined;
+    throw error;
+  });
 }
 
 /** Waits for work that others wait for too, and goes away alone. */

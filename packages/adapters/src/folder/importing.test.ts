@@ -51,8 +51,9 @@ beforeEach(async () => {
   refusals.length = 0;
 });
 afterEach(async () => {
-  expect(await openHandlesBelow(root)).toEqual([]);
+  const open = await openHandlesBelow(root);
   await rm(root, { recursive: true });
+  if (open.length > 0) throw new Error(`left open: ${open.join(', ')}`);
 });
 
 function importing(options: Partial<FolderPacsOptions> = {}): FolderPacs {

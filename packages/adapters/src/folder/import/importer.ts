@@ -26,7 +26,7 @@ import { mergeSaid, parseSidecar, type Said } from './sidecar.ts';
 export interface ImporterOptions {
   readonly files: Files;
   readonly studies: StudyIndex<FiledInstance>;
-  /** Tags and VRs of keywords; asked once, and again when it failed. */
+  /** Tags and VRs of keywords; asked for each object that is made. */
   readonly dictionary: (keywords: readonly string[]) => Promise<Readonly<Record<string, DictionaryEntry>>>;
   /** Told of each file that is refused, once for each reason. Never of its name. */
   readonly onRefused?: (error: InterhospError) => void;
@@ -66,7 +66,6 @@ export class Importer {
   readonly #options: ImporterOptions;
   readonly #known = new Map<string, Known>();
   readonly #said = new Map<string, { readonly state: FileState; readonly said: Said | InterhospError }>();
-  #dictionary: Promise<Readonly<Record<string, DictionaryEntry>>> | undefined;
   #sightings: Sightings = { files: [], sidecars: new Map() };
 
   constructor(options: ImporterOptions) {
@@ -164,11 +163,7 @@ export class Importer {
     ]);
     if (known.instance !== undefined && known.madeFrom === madeFrom) return known.instance;
     const made = await orError(signal, async () => {
-      this.#dictionary ??= this.#options.dictionary([...KEYWORDS]);
-      const dictionary = await this.#dictionary.catch((error: unknown) => {
-        this.#dictionary = undefined;
-        throw error;
-      });
+      const dictionary = await this.#options.dictionary([...KEYWORDS]);
       const composed = objectOf(content, { placement, said, digest: content.digest, dictionary });
       return { ...(await indexedObject(composed)), ...seen, offset: 0, parts: composed.parts };
     });
