@@ -15,6 +15,7 @@ const needed: readonly NeededPackage[] = [
   { name: 'orthanc', program: 'Orthanc' },
   { name: 'orthanc-dicomweb', file: '/usr/share/orthanc/plugins/libOrthancDicomWeb.so' },
   { name: 'dcmtk', program: 'storescu' },
+  { name: 'libgdcm-tools', program: 'gdcmconv' },
   { name: 'dicom3tools', program: 'dciodvfy' },
   { name: 'chromium', program: 'chromium' },
   { name: 'nginx', program: 'nginx' },

@@ -128,7 +128,8 @@ describe('a JPEG-LS or JPEG lossless codestream', () => {
 
   it('is refused without its end where the decoder would not find one', () => {
     expect(() => check('jpeg-ls', jpeg().slice(0, -2))).toThrow(refused('short'));
-    check('jpeg-ls', [...jpeg(), 0]);
+    expect(() => check('jpeg-ls', [...jpeg(), 0, 0])).toThrow(refused('short'));
+    check('jpeg-ls', [...jpeg(), 0x54]);
     check('jpeg-lossless', jpeg({ marker: 0xc3 }).slice(0, -2));
   });
 

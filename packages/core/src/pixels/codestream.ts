@@ -70,10 +70,12 @@ export function readJpegHeader(bytes: Uint8Array, codec: 'jpeg-lossless' | 'jpeg
   return header;
 }
 
-/** Without its end CharLS searches for it for as long as it is let. A zero may stand behind it, to make it even. */
+/**
+ * Without its end CharLS searches for it for as long as it is let. One byte may stand behind it, to make it even: DCMTK 3.6.7
+ * writes whatever was there.
+ */
 function endsWithEoi(bytes: Uint8Array): boolean {
-  const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
-  return bytes[end - 2] === 0xff && bytes[end - 1] === EOI;
+  return [2, 3].some((back) => bytes.at(-back) === 0xff && bytes.at(1 - back) === EOI);
 }
 
 interface MarkerSegment {
