@@ -9,7 +9,7 @@ import { PacsError } from '@interhosp/core/errors';
 import { encodePdu } from './associate.ts';
 import { COMMANDS, decodeCommand, encodeCommand, type Command, type ReceivedCommand } from './command-set.ts';
 import { DataSetInbox, type InboxOwner } from './inbox.ts';
-import { INBOX_HIGH_WATER_BYTES, MAX_COMMAND_BYTES } from './limits.ts';
+import { COMMAND_MS, INBOX_HIGH_WATER_BYTES, MAX_COMMAND_BYTES } from './limits.ts';
 import { PDU, type Fragment, type PduType } from './pdu-reader.ts';
 import { PdvWriter } from './pdv-writer.ts';
 import { ABORT_REASONS, ProtocolError } from './protocol-error.ts';
@@ -84,13 +84,14 @@ export class Association implements InboxOwner, WireHandler {
   #commandPieces: Uint8Array[] = [];
   #commandBytes = 0;
   #commandContextId = 0;
+  #commandTimer: NodeJS.Timeout | undefined;
   #last: IncomingMessage | undefined;
   #heldBytes = 0;
   #isPaused = false;
   #wake: (() => void) | undefined;
   #released: PromiseWithResolvers<void> | undefined;
-  /** Whether the peer's request for release is answered when ours is (collision at the acceptor). */
-  #owesReply = false;
+  /** Both sides asked for release at once (PS3.8 7.2.2.1, Sta9 to Sta12). */
+  #hasCollided = false;
   readonly #cancelled = new Set<number>();
   #messageId = 0;
 
@@ -104,6 +105,11 @@ export class Association implements InboxOwner, WireHandler {
 
   get isOpen(): boolean {
     return this.#state === 'established';
+  }
+
+  /** Whether nothing more can be sent, not even answers that are still owed. */
+  get isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
   /** A message ID that was not used yet on this association. */
@@ -277,8 +283,9 @@ export class Association implements InboxOwner, WireHandler {
     const isExpected =
       type === PDU.data || type === PDU.releaseRequest || type === PDU.releaseReply || type === PDU.abort;
     if (!isExpected || (type === PDU.releaseReply && this.#state !== 'releasing')) throw unexpected('pdu-unexpected');
-    // After its request for release the peer has nothing more to say (Sta8).
-    if (this.#state === 'release-asked' && type !== PDU.abort) throw unexpected('pdu-after-release');
+    // After its request for release the peer has nothing more to say but to agree to ours (Sta8 to Sta12).
+    const isOver = this.#state === 'release-asked' || (this.#hasCollided && type !== PDU.releaseReply);
+    if (isOver && type !== PDU.abort) throw unexpected('pdu-after-release');
   }
 
   pdu(type: PduType, body: Uint8Array): void {
@@ -296,8 +303,8 @@ export class Association implements InboxOwner, WireHandler {
   #releaseAsked(): void {
     if (this.#state === 'releasing') {
       // Both at once (PS3.8 7.2.2.1): the requestor agrees first, the acceptor when it was agreed to.
+      this.#hasCollided = true;
       if (this.agreement.role === 'requestor') this.#wire.say(RELEASE_REPLY);
-      else this.#owesReply = true;
       return;
     }
     if (this.#incoming !== undefined || this.#commandBytes > 0) throw unexpected('release-in-message');
@@ -319,11 +326,18 @@ export class Association implements InboxOwner, WireHandler {
     if (this.#commandBytes > MAX_COMMAND_BYTES) throw new ProtocolError('command-length');
     // Copied: a command outlives the piece it came in.
     this.#commandPieces.push(bytes.slice());
-    if (!isLast) return;
+    if (!isLast) return this.#awaitCommand();
+    clearTimeout(this.#commandTimer);
+    this.#commandTimer = undefined;
     const command = decodeCommand(Buffer.concat(this.#commandPieces));
     this.#commandPieces = [];
     this.#commandBytes = 0;
     this.#arrived(contextId, command);
+  }
+
+  /** In all, not on silence: a command set that drips in byte by byte would hold its place for ever. */
+  #awaitCommand(): void {
+    this.#commandTimer ??= setTimeout(() => this.broken(new ProtocolError('command-slow')), COMMAND_MS);
   }
 
   #arrived(contextId: number, command: ReceivedCommand): void {
@@ -362,6 +376,7 @@ export class Association implements InboxOwner, WireHandler {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#error = error;
+    clearTimeout(this.#commandTimer);
     this.#incoming?.inbox.fail(error);
     this.#released?.resolve();
     this.#wake?.();
@@ -392,12 +407,14 @@ export class Association implements InboxOwner, WireHandler {
   }
 
   #end(): void {
-    if (this.#owesReply) this.#wire.say(RELEASE_REPLY);
+    if (this.#hasCollided && this.agreement.role === 'acceptor') this.#wire.say(RELEASE_REPLY);
     this.#wire.close(new PacsError('PACS_ABORTED', { details: { reason: 'released' } }));
   }
 
   #throwIfClosed(): void {
     if (this.#state === 'established') return;
+    // Answers that are still owed go out before the release is agreed to (Sta8, AR-7).
+    if (this.#state === 'release-asked') return;
     throw this.#error ?? new PacsError('PACS_ABORTED', { details: { reason: 'released' } });
   }
 }

@@ -1,5 +1,8 @@
 /** A data set while it comes in: held until it is read, with word to the socket when it is too much. */
 
+import { MAX_DISCARDED_BYTES } from './limits.ts';
+import { ProtocolError } from './protocol-error.ts';
+
 /** What an inbox tells the association it belongs to. */
 export interface InboxOwner {
   /** So many bytes more (or, negative, fewer) are held. */
@@ -17,6 +20,7 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
   #pieces: Uint8Array[] = [];
   #isComplete = false;
   #isDiscarded = false;
+  #discardedBytes = 0;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -80,12 +84,18 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
     this.#pieces = [];
   }
 
-  /** For the association: more bytes. */
+  /** For the association: more bytes. @throws {ProtocolError} when nobody wants so many */
   push(bytes: Uint8Array): void {
-    if (this.#isDiscarded || bytes.length === 0) return;
+    if (this.#isDiscarded) return this.#letPass(bytes);
+    if (bytes.length === 0) return;
     this.#pieces.push(bytes);
     this.#owner.held(bytes.length);
     this.#wake?.();
+  }
+
+  #letPass(bytes: Uint8Array): void {
+    this.#discardedBytes += bytes.length;
+    if (this.#discardedBytes > MAX_DISCARDED_BYTES) throw new ProtocolError('data-set-endless');
   }
 
   /** For the association: that was the last of it. */

@@ -41,7 +41,7 @@ export async function performStore(
     status = await statusOf(association, message, take, signal);
   } finally {
     message.dataSet?.discard();
-    if (!signal.aborted && association.isOpen) await answerStore(association, message, status);
+    if (!signal.aborted && !association.isClosed) await answerStore(association, message, status);
   }
 }
 

@@ -27,6 +27,12 @@ export const MAX_USER_ITEMS = 512;
 /** A command set: a dozen short elements, and at most one list of offending tags. */
 export const MAX_COMMAND_BYTES = 65_536;
 
+/** From the first byte of a command set to its last. */
+export const COMMAND_MS = 30_000;
+
+/** Bytes of a data set that nobody wants any more which are let pass, so that the next message can come; then it is enough. */
+export const MAX_DISCARDED_BYTES = 17_179_869_184;
+
 /** An identifier of a query, an answer, or the information of an event or action, held in memory. */
 export const MAX_IDENTIFIER_BYTES = 1_048_576;
 

@@ -68,12 +68,18 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
+/** A connection, with the sockets that stand for it: over TLS the encrypted one and the one below. */
+interface Connection {
+  readonly sockets: Socket[];
+  timer: NodeJS.Timeout | undefined;
+}
+
 class Doors {
   readonly #options: ListenerOptions;
   readonly #log: Log;
-  /** Connections without an association, oldest first. */
-  readonly #pending = new Set<Socket>();
-  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Map<string, Connection>();
+  /** Those without an association, not yet or no more, oldest first. */
+  readonly #pending = new Set<Connection>();
   readonly #byAe = new Map<string, number>();
   readonly #serving = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
@@ -87,31 +93,49 @@ class Doors {
     return [...this.#byAe.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** A connection that may become one. */
-  knocked(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#pending.delete(socket);
-    });
+  /** A connection that may become one; undefined when it is gone already. */
+  knocked(socket: Socket): Connection | undefined {
     socket.on('error', () => {});
-    this.#pending.add(socket);
-    const { artimMs = ARTIM_MS, maxPendingConnections = MAX_PENDING_CONNECTIONS } = this.#options;
-    const timer = setTimeout(() => this.#pending.has(socket) && socket.destroy(), artimMs);
-    socket.once('close', () => clearTimeout(timer));
-    if (this.#pending.size <= maxPendingConnections) return;
-    const [oldest] = this.#pending;
-    oldest?.destroy();
+    const key = endpointOf(socket);
+    if (key === undefined) return undefined;
+    const connection: Connection = { sockets: [socket], timer: undefined };
+    this.#connections.set(key, connection);
+    socket.once('close', () => {
+      this.#settle(connection);
+      if (this.#connections.get(key) === connection) this.#connections.delete(key);
+    });
+    this.#suspect(connection);
+    return connection;
   }
 
   opened(socket: Socket): void {
-    if (!this.#sockets.has(socket)) this.knocked(socket);
-    const serving = this.#serve(socket).catch((error: unknown) => this.#failed(error));
+    const known = this.#connections.get(endpointOf(socket) ?? '');
+    const connection = known ?? this.knocked(socket);
+    if (connection === undefined) return void socket.destroy();
+    if (known !== undefined) known.sockets.push(socket.on('error', () => {}));
+    const serving = this.#serve(socket, connection).catch((error: unknown) => this.#failed(error));
     this.#serving.add(serving);
     void serving.then(() => this.#serving.delete(serving));
   }
 
-  async #serve(socket: Socket): Promise<void> {
+  /** Gives a connection until ARTIM; of too many such the oldest goes. */
+  #suspect(connection: Connection): void {
+    const { artimMs = ARTIM_MS, maxPendingConnections = MAX_PENDING_CONNECTIONS } = this.#options;
+    this.#pending.add(connection);
+    connection.timer = setTimeout(() => destroy(connection), artimMs);
+    const [oldest] = this.#pending;
+    if (oldest !== undefined && this.#pending.size > maxPendingConnections) {
+      this.#settle(oldest);
+      destroy(oldest);
+    }
+  }
+
+  #settle(connection: Connection): void {
+    this.#pending.delete(connection);
+    clearTimeout(connection.timer);
+  }
+
+  async #serve(socket: Socket, connection: Connection): Promise<void> {
     const { artimMs = ARTIM_MS, idleMs = IDLE_MS } = this.#options;
     let ae: string | undefined;
     const association = await acceptAssociation(socket, {
@@ -119,8 +143,9 @@ class Doors {
       inactivityMs: idleMs,
       decide: (request, caller) => {
         const verdict = this.#decide(request, caller);
-        if ('contexts' in verdict) ae = request.callingAe;
-        this.#pending.delete(socket);
+        if ('reject' in verdict) return verdict;
+        ae = request.callingAe;
+        this.#settle(connection);
         return verdict;
       },
     });
@@ -129,8 +154,12 @@ class Doors {
       if (association === undefined) return;
       await this.#options.serve(association, this.#stopped.signal);
     } finally {
-      if (ae !== undefined) this.#count(ae, -1);
       association?.abort();
+      if (ae !== undefined) {
+        this.#count(ae, -1);
+        // Whoever stays connected without an association counts as a stranger again.
+        if (!socket.destroyed) this.#suspect(connection);
+      }
     }
   }
 
@@ -170,10 +199,21 @@ class Doors {
   async close(server: Server): Promise<void> {
     this.#stopped.abort(new PacsError('PACS_ABORTED', { details: { reason: 'stopped' } }));
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const connection of this.#pending) destroy(connection);
     await Promise.all([...this.#serving].map((each) => withinArtim(each)));
-    for (const socket of this.#sockets) socket.destroy();
+    for (const connection of this.#connections.values()) destroy(connection);
     await Promise.all([closed, ...this.#serving]);
   }
+}
+
+/** The other end of a connection, by which the sockets of one are known to belong together. */
+function endpointOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : `${remoteAddress}|${remotePort}`;
+}
+
+function destroy({ sockets, timer }: Connection): void {
+  clearTimeout(timer);
+  for (const socket of sockets) socket.destroy();
 }
 
 /** How long associations may take to come to an end when the listener stops. */

@@ -98,7 +98,7 @@ export async function serveAssociation(
       if (service === undefined) await answerUnknown(association, message);
       else await service.perform(association, message, signal);
     } catch (error) {
-      if (signal.aborted || !association.isOpen) throw error;
+      if (signal.aborted || association.isClosed) throw error;
       const isOurs = error instanceof PacsError;
       log.write('warn', 'dimse.service.failed', {
         code: errorCodeOf(error) ?? 'unexpected',
