@@ -45,7 +45,9 @@ describe('finding studies', () => {
     await using archive = await startArchive(studies);
     const association = await openQuery(archive.peer, [FIND[root]]);
     const found = async (query: Parameters<typeof findStudies>[1]) =>
-      (await all(findStudies(association, query))).map((study) => study.studyInstanceUid.split('.').at(-1)).toSorted();
+      (await all(findStudies(association, query)))
+        .map((study) => study.studyInstanceUid.split('.').at(-1) ?? '')
+        .toSorted();
     expect(await found({})).toEqual(['1', '2', '3', '4']);
     expect(await found({ studyInstanceUid: sampleStudyUid(2) })).toEqual(['2']);
     expect(await found({ patientId: 'PAT-3' })).toEqual(['3']);
@@ -260,7 +262,9 @@ describe('the worklist', () => {
     const [summary] = await all(findStudies(association, {}));
     archive.server.oddities = oddities;
     if (summary === undefined) throw new Error('the study is there');
-    return await findOrderStatus(association, summary).finally(() => association.release());
+    const status = await findOrderStatus(association, summary);
+    await association.release();
+    return status;
   };
 
   it.each<[string, string, readonly Partial<ScheduledStep>[]]>([

@@ -8,7 +8,7 @@ import type { Association, IncomingMessage } from './association.ts';
 import { COMMANDS } from './command-set.ts';
 import { getContexts, planPairs } from './context-plan.ts';
 import { encodeIdentifier } from './identifier.ts';
-import { passOver, readOnce } from './incoming-instance.ts';
+import { passOver, readOnce, type Reading } from './incoming-instance.ts';
 import { answerStore } from './incoming-store.ts';
 import { Operation } from './operation.ts';
 import { FIRST_INSTANCE_MS, NEXT_INSTANCE_MS } from './query-limits.ts';
@@ -136,10 +136,17 @@ class Get {
     } finally {
       // Rather than take a gigabyte that nobody wants.
       if (isLeft && !dataSet.isComplete) this.#association.abort();
+      // The PACS does not see a request to cancel before this is answered.
+      else if (isLeft) await this.#answered(message, reading);
     }
     reading.throwIfBroken();
     await passOver(dataSet);
     this.#account.came(sopInstanceUid);
-    await answerStore(this.#association, message, reading.isWhole ? STATUS.success : STATUS.processingFailure);
+    await this.#answered(message, reading);
+  }
+
+  async #answered(message: IncomingMessage, { isWhole }: Reading): Promise<void> {
+    if (!this.#association.isOpen) return;
+    await answerStore(this.#association, message, isWhole ? STATUS.success : STATUS.processingFailure);
   }
 }

@@ -24,7 +24,6 @@ import {
 import { DicomError, isInterhospError, PacsError } from '@interhosp/core/errors';
 import type { PersonNameGroups } from '@interhosp/core/study';
 import type { DataSetInbox } from './inbox.ts';
-import { latin1Text } from './little-endian.ts';
 import { MAX_IDENTIFIER_BYTES } from './limits.ts';
 
 /** An answer, or a request, with its values. What is empty is as good as absent: both are undefined. */
@@ -129,7 +128,7 @@ const CHARACTER_SET_VRS: ReadonlySet<Vr> = new Set<Vr>(['LO', 'LT', 'PN', 'SH', 
 /** A set that is not known reads ASCII, and U+FFFD for the rest: never equal to anything. */
 function readSetOf(elements: readonly ParsedElement[], undeclared: string | undefined): CharacterSet {
   const declaration = elements.find(({ tag }) => tag === TAGS.SpecificCharacterSet);
-  const said = declaration === undefined ? '' : trimmed(latin1Text(declaration.value.subarray(0, 256)));
+  const said = declaration === undefined ? '' : trimmed(latin1TextOf(declaration.value.subarray(0, 256)));
   return characterSetOf(said === '' ? undeclared : said) ?? ASCII;
 }
 
@@ -138,6 +137,8 @@ const ASCII = characterSetOf(undefined) as CharacterSet;
 class Elements implements Identifier {
   readonly #elements: ReadonlyMap<Tag, ParsedElement>;
   readonly #characterSet: CharacterSet;
+  /** Read once: a key is looked at for each thing it is compared with. */
+  readonly #texts = new Map<Tag, string | undefined>();
 
   constructor(elements: readonly ParsedElement[], characterSet: CharacterSet) {
     this.#elements = new Map(elements.map((element) => [element.tag, element]));
@@ -157,6 +158,11 @@ class Elements implements Identifier {
   }
 
   raw(tag: Tag): string | undefined {
+    if (!this.#texts.has(tag)) this.#texts.set(tag, this.#read(tag));
+    return this.#texts.get(tag);
+  }
+
+  #read(tag: Tag): string | undefined {
     const element = this.#elements.get(tag);
     if (element === undefined || element.vr === 'SQ') return undefined;
     const isText = CHARACTER_SET_VRS.has(element.vr) || element.vr === 'UN';
@@ -222,11 +228,8 @@ function itemsOf(value: Uint8Array, form: VrForm, isUndefinedLength: boolean): r
   }
 }
 
-/** In pieces, since a list of failed instances may be long. */
 function latin1TextOf(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 8192) text += latin1Text(bytes.subarray(at, at + 8192));
-  return text;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 function trimmed(text: string): string {

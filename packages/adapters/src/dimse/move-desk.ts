@@ -67,9 +67,10 @@ export class MoveDesk {
   /** A taker that gives the moves under way what is theirs, and the rest to another; without one it is refused. */
   before(next?: InstanceTaker): InstanceTaker {
     return async (instance, signal) => {
+      // Also when another move asked for the same since: that one brings it once more.
+      if (this.#isStraggler(instance)) return STATUS.processingFailure;
       const move = await this.#moveOf(instance);
       if (move !== undefined) return await move.take(instance, signal);
-      if (this.#isStraggler(instance)) return STATUS.processingFailure;
       return next === undefined ? STATUS.notAuthorized : await next(instance, signal);
     };
   }

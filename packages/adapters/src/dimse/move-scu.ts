@@ -116,7 +116,7 @@ class MoveStep {
       options.signal?.removeEventListener('abort', onAbort);
       arrivals.close();
       // The answers are read by `listen`, which sees the last one or the end of the association.
-      if (listening !== undefined) await operation?.cancelWhile(listening);
+      await operation?.cancelWhile(() => listening ?? Promise.resolve());
       await listening;
     }
   }

@@ -6,8 +6,10 @@ import { PacsError } from '@interhosp/core/errors';
 import type { Uid } from '@interhosp/core/dicom';
 import type { Association, Context, IncomingMessage } from './association.ts';
 import { COMMANDS, isResponse, PRIORITIES, type Command } from './command-set.ts';
+import { passOver } from './incoming-instance.ts';
+import { answerStore } from './incoming-store.ts';
 import { CANCEL_WITHIN_MS } from './query-limits.ts';
-import { isPending } from './status.ts';
+import { isPending, STATUS } from './status.ts';
 
 /** What is asked for. */
 export interface OperationRequest {
@@ -88,13 +90,18 @@ export class Operation {
     return message;
   }
 
-  /** As {@link cancel}, while somebody else reads the answers. */
-  async cancelWhile(answersAreRead: Promise<void>): Promise<void> {
+  /** Ends the operation where it stands: cancels it, and waits until the PACS has ended it too. Never throws. */
+  async cancel(): Promise<void> {
+    await this.cancelWhile(() => this.#readToTheEnd());
+  }
+
+  /** As {@link cancel}, with somebody else who reads the answers. */
+  async cancelWhile(readAnswers: () => Promise<void>): Promise<void> {
     if (this.isOver) return;
     const timer = setTimeout(() => this.#association.abort(), this.#cancelWithinMs);
     try {
       await this.#sendCancel();
-      await answersAreRead;
+      await readAnswers();
     } catch {
       // Aborted by then.
     } finally {
@@ -103,31 +110,24 @@ export class Operation {
     }
   }
 
-  /** Ends the operation where it stands: cancels it, and waits until the PACS has ended it too. Never throws. */
-  async cancel(): Promise<void> {
-    if (this.isOver) return;
-    const association = this.#association;
-    const within = new AbortController();
-    const timer = setTimeout(() => within.abort(), this.#cancelWithinMs);
-    try {
-      await this.#sendCancel(within.signal);
-      while (!this.#isOver) {
-        const message = await association.receive({ signal: within.signal, patienceMs: this.#cancelWithinMs });
-        // An instance that comes now would have to be taken to its end.
-        if (message === undefined || message.command.field === COMMANDS.storeRequest) break;
-        if (!isPending(message.command.status ?? 0)) this.#isOver = true;
-      }
-    } catch {
-      // Aborted by then.
-    } finally {
-      clearTimeout(timer);
-      if (!this.#isOver) association.abort();
+  async #readToTheEnd(): Promise<void> {
+    while (!this.isOver) {
+      const message = await this.#association.receive();
+      if (message === undefined) return;
+      if (message.command.field === COMMANDS.storeRequest) await this.#refuse(message);
+      else if (!isPending(message.command.status ?? 0)) this.#isOver = true;
     }
   }
 
-  async #sendCancel(signal?: AbortSignal): Promise<void> {
+  /** An instance that was under way when the operation was cancelled. */
+  async #refuse(message: IncomingMessage): Promise<void> {
+    if (message.dataSet !== undefined) await passOver(message.dataSet);
+    await answerStore(this.#association, message, STATUS.processingFailure);
+  }
+
+  async #sendCancel(): Promise<void> {
     const command: Command = { field: COMMANDS.cancelRequest, respondedTo: this.messageId };
-    await this.#association.send({ contextId: this.context.id, command }, signal);
+    await this.#association.send({ contextId: this.context.id, command });
   }
 }
 

@@ -12,8 +12,9 @@ import type { KnownValue, KnownValues } from './query-matching.ts';
 import { IdentifierProblem, levelOf, matchesOf, type QueryRoot } from './query-model.ts';
 import { QUERY_TAGS } from './query-tags.ts';
 import { pause } from './server-pause.ts';
+import { answerUnknown, type DimseService } from './service.ts';
 import { STATUS } from './status.ts';
-import { SOP_CLASSES } from './uids.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from './uids.ts';
 import { matchingSteps, type ScheduledStep } from './worklist-scp.ts';
 
 /** What is searched. */
@@ -23,7 +24,7 @@ export interface QueryServices {
   readonly worklist?: (() => readonly ScheduledStep[]) | undefined;
   /** Ours, where instances can be retrieved from. */
   readonly retrieveAe: string;
-  readonly oddities: DimseOddities;
+  readonly oddities: () => DimseOddities;
 }
 
 /** The models behind FIND SOP classes. */
@@ -32,8 +33,23 @@ const ROOTS: ReadonlyMap<Uid, QueryRoot> = new Map([
   [SOP_CLASSES.studyRootFind, 'study'],
 ]);
 
+/** Makes the service; the worklist belongs to it where there is one. */
+export function queryService(services: QueryServices): DimseService {
+  return {
+    name: 'query',
+    syntaxesOf: (abstractSyntax) => {
+      const isWorklist = abstractSyntax === SOP_CLASSES.worklistFind && services.worklist !== undefined;
+      return ROOTS.has(abstractSyntax) || isWorklist ? PLAIN_SYNTAXES : undefined;
+    },
+    async perform(association, message, signal) {
+      if (message.command.field !== COMMANDS.findRequest) return await answerUnknown(association, message);
+      await serveFind(association, message, services, signal);
+    },
+  };
+}
+
 /** Answers a C-FIND request. @throws {PacsError} what ended the association. */
-export async function serveFind(
+async function serveFind(
   association: Association,
   message: IncomingMessage,
   services: QueryServices,
@@ -43,7 +59,7 @@ export async function serveFind(
   let status: number = STATUS.success;
   try {
     const keys = await readIdentifier(message.dataSet, { transferSyntaxUid: message.context.transferSyntax });
-    const { delayMs, finalStatus, ignoresCancel, repeatsAnswers, silentMs } = services.oddities;
+    const { delayMs, finalStatus, ignoresCancel, repeatsAnswers, silentMs } = services.oddities();
     await pause(silentMs, signal);
     if (finalStatus !== undefined) return await answer(association, message, finalStatus);
     for await (const match of answersTo(keys, message.context.abstractSyntax, services, signal)) {
@@ -88,11 +104,11 @@ async function* answersTo(
 ): AsyncGenerator<Match, void, undefined> {
   const root = ROOTS.get(sopClass);
   if (root === undefined) {
-    for (const elements of matchingSteps(worklist?.() ?? [], keys, oddities)) yield { elements, isComplete: true };
+    for (const elements of matchingSteps(worklist?.() ?? [], keys, oddities())) yield { elements, isComplete: true };
     return;
   }
   const level = levelOf(keys, root);
-  const ignoresKeys = oddities.ignoresKeys === true;
+  const ignoresKeys = oddities().ignoresKeys === true;
   const isMatch = ignoresKeys ? () => true : undefined;
   for await (const values of matchesOf(pacs, level, ignoresKeys ? NO_KEYS : keys, { signal }, isMatch)) {
     const own = new Map(values)

@@ -12,6 +12,7 @@ import { failureStatus } from './query-scp.ts';
 import { QUERY_TAGS } from './query-tags.ts';
 import type { PeerAddress } from './request-association.ts';
 import { pause } from './server-pause.ts';
+import { answerUnknown, type DimseService } from './service.ts';
 import { STATUS } from './status.ts';
 import {
   MoveTarget,
@@ -22,14 +23,14 @@ import {
   type SubOutcome,
   type SubTarget,
 } from './sub-operations.ts';
-import { SOP_CLASSES } from './uids.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from './uids.ts';
 
 /** What is retrieved from, and where to. */
 export interface RetrieveServices {
   readonly pacs: Pacs;
   /** Where an AE title is; undefined for one that is not configured. */
   destination(ae: string): PeerAddress | undefined;
-  readonly oddities: DimseOddities;
+  readonly oddities: () => DimseOddities;
 }
 
 /** The models behind MOVE and GET SOP classes. */
@@ -43,18 +44,33 @@ const ROOTS: ReadonlyMap<Uid, QueryRoot> = new Map([
 /** Most instances of one request. */
 const MAX_SUB_OPERATIONS = 100_000;
 
+/** Makes the service. */
+export function retrieveService(services: RetrieveServices): DimseService {
+  return {
+    name: 'retrieve',
+    syntaxesOf: (abstractSyntax) => (ROOTS.has(abstractSyntax) ? PLAIN_SYNTAXES : undefined),
+    async perform(association, message, signal) {
+      const { field } = message.command;
+      const isOurs = field === COMMANDS.moveRequest || field === COMMANDS.getRequest;
+      if (!isOurs) return await answerUnknown(association, message);
+      await serveRetrieve(association, message, services, signal);
+    },
+  };
+}
+
 /** Answers a C-MOVE or C-GET request. @throws {PacsError} what ended the association. */
-export async function serveRetrieve(
+async function serveRetrieve(
   association: Association,
   message: IncomingMessage,
   services: RetrieveServices,
   signal: AbortSignal,
 ): Promise<void> {
-  const run = new Run(association, message, services);
+  const oddities = services.oddities();
+  const run = new Run(association, message, { ...services, oddities });
   try {
     const root = ROOTS.get(message.context.abstractSyntax) ?? 'study';
     const keys = await readIdentifier(message.dataSet, { transferSyntaxUid: message.context.transferSyntax });
-    await pause(services.oddities.silentMs, signal);
+    await pause(oddities.silentMs, signal);
     await run.perform(keys, root, signal);
   } catch (error) {
     if (signal.aborted || !association.isOpen) throw error;
@@ -62,17 +78,20 @@ export async function serveRetrieve(
   }
 }
 
+/** As it is odd when the request comes. */
+type RunServices = Omit<RetrieveServices, 'oddities'> & { readonly oddities: DimseOddities };
+
 class Run {
   readonly #association: Association;
   readonly #message: IncomingMessage;
-  readonly #services: RetrieveServices;
+  readonly #services: RunServices;
   readonly #counts: Record<SubOutcome, number> = { completed: 0, failed: 0, warning: 0 };
   readonly #failed: Uid[] = [];
   #queue: SubOperation[] = [];
   #total = 0;
   #isAnswered = false;
 
-  constructor(association: Association, message: IncomingMessage, services: RetrieveServices) {
+  constructor(association: Association, message: IncomingMessage, services: RunServices) {
     this.#association = association;
     this.#message = message;
     this.#services = services;
@@ -136,7 +155,8 @@ class Run {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       await nextTurn();
       await pause(delayMs, signal);
-      if (this.#isCancelled && ignoresCancel !== true) {
+      const isWanted = this.#association.isOpen || this.#isAnswered;
+      if (!isWanted || (this.#isCancelled && ignoresCancel !== true)) {
         this.#queue = [];
         return;
       }
