@@ -2,7 +2,7 @@
  * Storage as its performer (PS3.4 annex B): every class of images, reports and documents of patients, and the transfer syntax
  * that keeps the sender's bytes.
  */
-import { TRANSFER_SYNTAXES, type Uid } from '@interhosp/core/dicom';
+import type { Uid } from '@interhosp/core/dicom';
 import { COMMANDS } from './command-set.ts';
 import { performStore, type InstanceTaker } from './incoming-store.ts';
 import { answerUnknown, type DimseService } from './service.ts';
@@ -27,11 +27,13 @@ const STORAGE_ROOT = '1.2.840.10008.5.1.4.1.1.';
 /** RT Beams Delivery Instruction Storage, RT Brachy Application Setup Delivery Instruction Storage. */
 const STORAGE_ELSEWHERE: ReadonlySet<string> = new Set(['1.2.840.10008.5.1.4.34.7', '1.2.840.10008.5.1.4.34.10']);
 
+/** Below the same root, but services: Protocol Approval find, move and get (PS3.4 annex II). */
+const NO_STORAGE: ReadonlySet<string> = new Set(['4', '5', '6'].map((end) => `${STORAGE_ROOT}200.${end}`));
+
 /** DICOM's own transfer syntaxes. */
 const SYNTAX_ROOT = '1.2.840.10008.1.2';
 /** What cannot be passed on: pixels that stand elsewhere (JPIP), streams that end nowhere (SMPTE ST 2110). */
 const UNTAKEN: ReadonlySet<string> = new Set([
-  TRANSFER_SYNTAXES.ExplicitVRBigEndian,
   '1.2.840.10008.1.2.4.94',
   '1.2.840.10008.1.2.4.95',
   '1.2.840.10008.1.2.4.204',
@@ -43,6 +45,7 @@ const UNTAKEN: ReadonlySet<string> = new Set([
 
 /** Whether a SOP class is one of DICOM's own that are stored for patients. */
 export function isStorageClass(sopClassUid: Uid): boolean {
+  if (NO_STORAGE.has(sopClassUid)) return false;
   return sopClassUid.startsWith(STORAGE_ROOT) || STORAGE_ELSEWHERE.has(sopClassUid);
 }
 
