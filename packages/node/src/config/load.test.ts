@@ -57,6 +57,16 @@ describe('a configuration', () => {
     expect([config.routing, config.source, config.destination]).toEqual([undefined, undefined, undefined]);
   });
 
+  it.each([
+    ['5', { byModality: {}, other: 5 }],
+    ['{ CT: 1200, OPT: 60 }', { byModality: { CT: 1200, DX: 300, OPT: 60 }, other: 600 }],
+    ['{ other: 30 }', { byModality: { CT: 900 }, other: 30 }],
+  ])('takes one time of quiet for all, or some by modality: %s', async (quiet, times) => {
+    const { config } = await loadConfig(await written(`${LEAST}discovery: { quietSeconds: ${quiet} }\n`));
+    expect(config.discovery.quietSeconds).toMatchObject(times);
+    if (quiet === '5') expect(config.discovery.quietSeconds).toEqual(times);
+  });
+
   it('has paths that are relative to the file', async () => {
     const { resolvePath } = await loadConfig(await written(LEAST));
     expect([resolvePath('./data'), resolvePath('/data')]).toEqual([join(folder, 'data'), '/data']);
@@ -79,6 +89,8 @@ describe('a configuration', () => {
     ['an admin interface for everybody', `${LEAST}admin: { host: 0.0.0.0 }\n`, 'admin.host'],
     ['a mode that does not exist', `${LEAST}reconciliation: { mode: auto }\n`, 'reconciliation.mode'],
     ['a pause of nothing', `${LEAST}discovery: { pollSeconds: 0 }\n`, 'discovery.pollSeconds'],
+    ['a time for no modality', `${LEAST}discovery: { quietSeconds: { ct: 5 } }\n`, 'discovery.quietSeconds'],
+    ['an hour after the last', `${LEAST}discovery: { sweepHour: 24 }\n`, 'discovery.sweepHour'],
     ['an adapter without module', LEAST.replace('use: ./patients.ts', 'file: x'), 'patients.use'],
     ['text alone', 'hello', 'root'],
     ['nothing', '', 'root'],
