@@ -1,0 +1,125 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog } from '@interhosp/core/world';
+import { memoryPacs } from '@interhosp/adapters/memory';
+import { createCertificateAuthority, freePorts } from '@interhosp/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { all } from '../../../core/src/conformance/pacs-iterate.ts';
+import { sampleInstance, sampleStudyUid } from '../../../core/src/conformance/pacs-samples.ts';
+import { adapter } from './adapter.ts';
+import { dimseServer } from './dimse-server.ts';
+
+const schema = adapter.configSchema['~standard'];
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'interhosp-dimse-'));
+  const authority = createCertificateAuthority('Hospital');
+  const ours = authority.issue({ name: 'member' });
+  await Promise.all([
+    writeFile(join(folder, 'ca.pem'), authority.cert),
+    writeFile(join(folder, 'member.pem'), ours.cert),
+    writeFile(join(folder, 'member.key'), ours.key),
+    writeFile(join(folder, 'pacs.pem'), authority.issue({ name: 'pacs', hosts: ['127.0.0.1'] }).cert),
+  ]);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const context = {
+  log: silentLog,
+  clock: { now: () => Date.now(), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() },
+  resolvePath: (path: string) => join(folder, path),
+};
+const least = { host: '127.0.0.1', port: 104, calledAe: 'PACS', callingAe: 'MEMBER' };
+const peers = [{ ae: 'PACS', addresses: ['127.0.0.1'] }];
+const tls = { caFile: 'ca.pem', certFile: 'member.pem', keyFile: 'member.key' };
+
+async function created(config: object) {
+  const checked = await schema.validate(config);
+  if (checked.issues !== undefined) throw new Error(JSON.stringify(checked.issues));
+  return await adapter.create(checked.value, context);
+}
+
+describe('the PACS over DIMSE as a module', () => {
+  it('finds, takes what is pushed, and remembers the PACS in its folder', async () => {
+    const memory = memoryPacs();
+    await memory.seed([sampleInstance({ study: 1 })]);
+    await using server = dimseServer({ pacs: memory, aeTitle: 'PACS' });
+    await server.start();
+    const [port = 0] = await freePorts(1);
+    const config = { ...least, port: server.port, folder: 'state', inbox: { folder: 'in' }, listen: { port, peers } };
+    const pacs = await created(config);
+    await pacs.start();
+    try {
+      await pacs.echo();
+      expect(pacs.changes).toBeDefined();
+      expect(pacs.orderStatus).toBeUndefined();
+      expect(await pacs.acceptedSyntaxes?.(sampleInstance({ study: 1 }).sopClassUid)).toContain('1.2.840.10008.1.2.1');
+      const found = await all(pacs.findStudies({}));
+      expect(found.map((each) => each.studyInstanceUid)).toEqual([sampleStudyUid(1)]);
+    } finally {
+      await pacs.stop();
+    }
+    expect(JSON.parse(await readFile(join(folder, 'state', 'profile.json'), 'utf8'))).toMatchObject({ version: 1 });
+    expect((await stat(join(folder, 'in'))).isDirectory()).toBe(true);
+  });
+
+  it('has what its configuration gives it, and nothing else', async () => {
+    const worklist = { host: 'ris', port: 105, calledAe: 'RIS' };
+    const pacs = await created({ ...least, worklist, preservesBytes: true, onDuplicate: 'replace', tls });
+    expect(pacs.orderStatus).toBeDefined();
+    expect(pacs.changes).toBeUndefined();
+    expect(pacs.capabilities).toEqual({
+      source: true,
+      destination: true,
+      preservesBytes: true,
+      onDuplicate: 'replace',
+    });
+  });
+
+  it.each([
+    { tls: { ...tls, keyFile: 'missing' } },
+    { listen: { port: 11_112, peers, tls: { ...tls, certFile: 'missing' } } },
+    { worklist: { host: 'ris', port: 105, calledAe: 'RIS', tls: { ...tls, caFile: 'missing' } } },
+  ])('says which file is missing: %o', async (more) => {
+    await expect(created({ ...least, ...more })).rejects.toMatchObject({
+      code: 'CONFIG_UNREADABLE',
+      details: { file: 'missing' },
+    });
+  });
+
+  it.each([
+    { port: 0 },
+    { calledAe: 'A TITLE THAT IS TOO LONG' },
+    { callingAe: 'BACK\\SLASH' },
+    { prot: 104 },
+    { retrieve: 'move' },
+    { inbox: { folder: 'in' } },
+    { associations: 5 },
+    { busyStatuses: ['C00'] },
+    { characterSet: 'ISO_IR 999' },
+    { privateSyntaxes: ['1.2.x'] },
+    { tls: { caFile: 'ca.pem' } },
+    { tls: { ...tls, fingerprints: ['00:11'] } },
+    { listen: { port: 11_112, peers: [] } },
+    // An AE title alone.
+    { listen: { port: 11_112, peers: [{ ae: 'PACS' }] } },
+    { listen: { port: 11_112, peers: [{ ae: 'PACS', addresses: ['pacs.hospital.example'] }] } },
+    { listen: { port: 11_112, peers: [{ ae: 'PACS', addresses: ['10.0.0.0/33'] }] } },
+    // A fingerprint of nothing.
+    { listen: { port: 11_112, peers: [{ ae: 'PACS', fingerprints: ['AB'.repeat(32)] }] } },
+  ])('refuses %o', async (more) => {
+    const { issues } = await schema.validate({ ...least, ...more });
+    expect(issues).not.toBeUndefined();
+  });
+
+  it.each([
+    { busyStatuses: ['0xC001', 'c123', 272] },
+    { listen: { port: 11_112, peers: [{ ae: 'PACS', addresses: ['10.1.2.0/24', '::1'] }] }, retrieve: 'move' },
+    { listen: { port: 11_112, peers: [{ ae: 'PACS', fingerprints: ['AB'.repeat(32)] }], tls } },
+  ])('takes %o', async (more) => {
+    const { issues } = await schema.validate({ ...least, ...more });
+    expect(issues).toBeUndefined();
+  });
+});

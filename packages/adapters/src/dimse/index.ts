@@ -1,0 +1,16 @@
+export { adapter } from './adapter.ts';
+export type { DimsePacsConfig } from './adapter.ts';
+export { parseAeTitle, tryParseAeTitle } from './ae-title.ts';
+export type { AeTitle } from './ae-title.ts';
+export type { AllowedCaller } from './callers.ts';
+export { dimsePacs } from './dimse-pacs.ts';
+export type { DimsePacs } from './dimse-pacs.ts';
+export { dimseServer } from './dimse-server.ts';
+export type { DimseServer, DimseServerOptions } from './dimse-server.ts';
+export type { DimseOddities } from './oddities.ts';
+export type { DimsePacsOptions, ListenOptions } from './pacs-options.ts';
+export type { PacsProfile, QueryRoot, StorageProfile } from './profile.ts';
+export type { PeerAddress } from './request-association.ts';
+export type { StoreInboxOptions } from './store-inbox.ts';
+export type { TlsIdentity, TlsServerCheck } from './tls.ts';
+export type { ScheduledStep } from './worklist-scp.ts';
