@@ -58,6 +58,8 @@ describe('RLE', () => {
 
   it('does not mind what a segment says behind its last pixel', () => {
     expect(decoded(rleOf([246, 5, 3, 1, 2, 3, 4]), GREY)).toEqual(Array(8).fill(5));
+    // A literal run of ten, of which two are padding that is not there.
+    expect(decoded(rleOf([9, 1, 2, 3, 4, 5, 6, 7, 8]), GREY)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it.each<[string, Uint8Array, string]>([

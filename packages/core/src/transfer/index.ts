@@ -56,6 +56,7 @@ export {
   partialOf,
   statusDigestOf,
   verifyReceipt,
+  rewrittenOf,
 } from './receipts.ts';
 export type {
   ConfirmedReceipt,

@@ -35,12 +35,18 @@ const FACTS: ReceiptFacts = {
   sender: parseMemberId('be-north'),
   transferId: parseTransferId('b3'.repeat(32)),
 };
+const JPEG_2000_DECODED = { from: parseUid('1.2.840.10008.1.2.4.90'), to: parseUid('1.2.840.10008.1.2.1') };
 // 1.2.3.10 comes before 1.2.3.9: bytes are compared, not numbers.
 const OUTCOMES: readonly FilingOutcome[] = [
   { sopInstanceUid: parseUid('1.2.3.9'), status: 'filed' },
   { code: 'DICOM_TRUNCATED', sopInstanceUid: parseUid('1.2.3.10'), status: 'quarantined' },
   { sopInstanceUid: parseUid('1.2.3.2'), status: 'filed' },
 ];
+
+/** Of the same study, had the PACS taken no JPEG 2000. */
+const REWRITTEN: readonly FilingOutcome[] = OUTCOMES.map((outcome) =>
+  outcome.status === 'filed' ? { ...outcome, rewritten: JPEG_2000_DECODED } : outcome,
+);
 
 interface Vector {
   readonly name: string;
@@ -76,9 +82,11 @@ function vectorOf(name: string, bytes: Uint8Array): Vector {
 async function made(): Promise<Vectors> {
   const durable = await makeDurableReceipt(FACTS, SIGNER, NOW_MS);
   const filing = { evidence: 'query', instances: OUTCOMES } as const;
-  const confirmed = await makeConfirmedReceipt(FACTS, filing, { crypto, nowMs: NOW_MS, signer: SIGNER });
+  const options = { crypto, nowMs: NOW_MS, signer: SIGNER };
+  const confirmed = await makeConfirmedReceipt(FACTS, filing, options);
+  const decoded = await makeConfirmedReceipt(FACTS, { ...filing, instances: REWRITTEN }, options);
   return {
-    receipts: [vectorOf('R1', durable), vectorOf('R2', confirmed)],
+    receipts: [vectorOf('R1', durable), vectorOf('R2', confirmed), vectorOf('R2, decoded', decoded)],
     signer: { keyId: SIGNER.keyId, publicKey: toHex(SIGNER.publicKey), seed: toHex(SIGNER.secret) },
     statuses: { digest: statusDigestOf(OUTCOMES, crypto), outcomes: OUTCOMES, text: STATUS_TEXT },
   };
@@ -101,7 +109,7 @@ describe('receipts', () => {
     const kinds = receipts.map(
       ({ envelope }) => verifyReceipt(new TextEncoder().encode(envelope), { crypto, expected, keys }).kind,
     );
-    expect(kinds).toEqual(['durable', 'confirmed']);
+    expect(kinds).toEqual(['durable', 'confirmed', 'confirmed']);
   });
 
   it('are signed as the specification says in words', () => {
@@ -123,6 +131,14 @@ describe('receipts', () => {
     const { receipts, statuses } = read();
     expect(sha256(statuses.text)).toBe(statuses.digest);
     expect(JSON.parse(receipts[1]?.payload ?? '')).toMatchObject({ filed: 2, statusDigest: statuses.digest });
+  });
+
+  it('say in what syntax instances were filed, and which, where it is not the one in which they came', () => {
+    const { from, to } = JPEG_2000_DECODED;
+    const text = STATUS_TEXT.replaceAll('"filed"', `"filed","syntax":"${to}"`);
+    const rewritten = [{ from, instances: 2, to }];
+    const { receipts } = read();
+    expect(JSON.parse(receipts[2]?.payload ?? '')).toMatchObject({ filed: 2, rewritten, statusDigest: sha256(text) });
   });
 });
 

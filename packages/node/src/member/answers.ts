@@ -47,7 +47,14 @@ export function jobDetail(x: LiveExchange): JobDetail {
     code: code ?? 'unknown',
     sopInstanceUid,
   }));
-  return { ...jobSummary(x), quarantined, receipts, records: x.history };
+  const rewritten = rewrittenOf(x.recorded('CONFIRMED')?.instances ?? []);
+  return {
+    ...jobSummary(x),
+    quarantined,
+    receipts,
+    records: x.history,
+    ...(rewritten.length > 0 && { rewritten }),
+  };
 }
 
 /** Whether a person is asked about the patient of this exchange. */

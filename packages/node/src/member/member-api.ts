@@ -38,6 +38,8 @@ export interface JobDetail extends JobSummary {
   readonly receipts: ReadonlyArray<{ readonly kind: string; readonly envelope: string }>;
   /** Instances that did not travel or were not filed, with the code. */
   readonly quarantined: ReadonlyArray<{ readonly sopInstanceUid: string; readonly code: string }>;
+  /** How many instances were filed in another transfer syntax than they came in; absent when none, and at the sender. */
+  readonly rewritten?: ReadonlyArray<{ readonly from: string; readonly to: string; readonly instances: number }>;
 }
 
 /** An arrival that waits for a person. Holds patient data: shown, never logged. */

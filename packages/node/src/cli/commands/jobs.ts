@@ -160,6 +160,7 @@ function detailText(detail: JobDetail): string {
     `study     ${detail.studyInstanceUid}`,
     ...(detail.transferId === undefined ? [] : [`transfer  ${detail.transferId}`]),
     `receipts  ${detail.receipts.map((receipt) => receipt.kind).join(', ') || 'none yet'}`,
+    ...(detail.rewritten ?? []).map(({ from, instances, to }) => `decoded   ${instances} from ${from} to ${to}`),
     ...(quarantined.length > 0 ? ['quarantined', ...quarantined] : []),
     '',
     table([['seq', 'state', 'at'], ...detail.records.map((record) => [String(record.seq), record.type, record.at])]),
