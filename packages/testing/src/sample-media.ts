@@ -100,7 +100,7 @@ export function sampleWav({
     fmt.writeUInt16LE(bits, 18);
     Buffer.from('0100000000001000800000aa00389b71', 'hex').copy(fmt, 24);
   }
-  const all = [['fmt ', fmt], ...chunks, ['data', noise(samples * block)]] as const;
+  const all = [['fmt ', fmt], ...chunks, ['data', noise(samples * block).reverse()]] as const;
   const content = Buffer.concat([Buffer.from('WAVE'), ...all.map(([name, bytes]) => riffChunk(name, bytes))]);
   return Uint8Array.from(riffChunk('RIFF', content));
 }
