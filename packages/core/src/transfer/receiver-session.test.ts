@@ -170,8 +170,7 @@ describe("a receiver's session", () => {
     expect(sentOf(answer)).toMatchObject([{ outcome: 'accepted', wantAll: false }]);
     expect(frame(appendOf(first, 0))).toEqual([{ type: 'append', ordinal: 0, entry: first.entry }]);
     frame(appendOf(second, 1));
-    const { kind: _, ...seal } = sealOf([first, second]);
-    expect(frame({ kind: 'seal', ...seal })).toEqual([{ type: 'all-announced' }]);
+    expect(frame({ kind: 'seal', ...sealOf([first, second]) })).toEqual([{ type: 'all-announced' }]);
     expect(sentOf(on({ type: 'wanted', ordinals: [1, 0] }))).toEqual([
       {
         kind: 'want',

@@ -2,6 +2,7 @@
 import { ReconciliationError, TransferError } from '@interhosp/core/errors';
 import { explain, type Decision } from '@interhosp/core/reconciliation';
 import { PRIORITIES, type MemberId } from '@interhosp/core/study';
+import { rewrittenOf } from '@interhosp/core/transfer';
 import type { LiveExchange } from './live-exchange.ts';
 import type { JobDetail, JobSummary, ReviewItem } from './member-api.ts';
 
