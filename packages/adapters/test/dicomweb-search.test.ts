@@ -216,6 +216,16 @@ describe('a search over DICOMweb', () => {
     expect(await studies(pacs)).toEqual([]);
   });
 
+  it('keeps its connection where the server announces that it waits for a second, as Orthanc does', async () => {
+    const { pacs, server } = await pacsOf(({ parameters }, response) => {
+      response.setHeader('connection', 'keep-alive').setHeader('keep-alive', 'timeout=1');
+      const offset = Number(parameters.get('offset'));
+      json(response, offset < 10 ? [study(offset)] : []);
+    });
+    expect(await studies(pacs)).toHaveLength(10);
+    expect([server.requests.length, server.connections()]).toEqual([11, 1]);
+  });
+
   it('waits for a server that is slow, and not for one that is silent', async () => {
     const slow: Script = async (_request, response) => {
       for (const character of '[                    ]') {

@@ -8,7 +8,7 @@ import { PacsError } from '@interhosp/core/errors';
 import { guardedLookup } from './addresses.ts';
 import type { Credentials } from './credentials.ts';
 import type { Learned } from './learned.ts';
-import { MAX_ERROR_BYTES } from './limits.ts';
+import { KEEP_ALIVE_MARGIN_MS, MAX_ERROR_BYTES } from './limits.ts';
 import { parseMediaType, type MediaType } from './media-type.ts';
 
 /** TLS material in PEM. */
@@ -77,6 +77,7 @@ export class HttpClient {
     this.#pool = new Pool(options.baseUrl.origin, {
       connections,
       pipelining: 1,
+      keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN_MS,
       headersTimeout: inactivityMs,
       bodyTimeout: inactivityMs,
       connect: { ...tls, timeout: connectTimeoutMs, lookup: guardedLookup },

@@ -43,6 +43,11 @@ export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 export const DEFAULT_INACTIVITY_MS = 120_000;
 /** Connections to one PACS. */
 export const DEFAULT_CONNECTIONS = 4;
+/**
+ * How long before the service would close an idle connection we do. Orthanc announces one second, and the client library's
+ * own margin of two would mean a new connection for every request.
+ */
+export const KEEP_ALIVE_MARGIN_MS = 250;
 /** An access token is renewed when so much of its life is over. */
 export const TOKEN_RENEWAL_SHARE = 0.8;
 /** Life of a token whose endpoint does not tell (RFC 6749 5.1 only recommends that it does). */
