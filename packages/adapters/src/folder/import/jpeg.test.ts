@@ -107,6 +107,18 @@ describe('a JPEG', () => {
     await expect(read(bytes)).rejects.toMatchObject(refused(reason));
   });
 
+  it('ends at its end marker, not at stuffed bytes, restarts and fill bytes of its scan', async () => {
+    const jpeg = sampleJpeg();
+    const coded = Buffer.from([0xff, 0x00, 0x12, 0xff, 0xd0, 0xff, 0xff, 0x00, 0xff, 0xd7, 0xff]);
+    const bytes = Buffer.concat([jpeg.subarray(0, -2), coded, jpeg.subarray(-2)]);
+    expect(await read(bytes)).toMatchObject({ lengthBytes: bytes.length });
+    // Across the pieces in which a scan is read.
+    for (const padding of [65_530, 65_534, 65_535, 65_536, 65_537]) {
+      const long = Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(padding - 20, 0x11), coded, jpeg.subarray(-2)]);
+      expect(await read(long)).toMatchObject({ lengthBytes: long.length });
+    }
+  });
+
   it('that is cut off anywhere is refused', async () => {
     const jpeg = sampleJpeg();
     for (let length = 0; length < jpeg.length; length++) {
