@@ -6,6 +6,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalPatient } from '@interhosp/core/study';
 import { stringify } from 'yaml';
+import type { DimseAccess, StartedPacs } from './pacs-start.ts';
 import { wrap } from './part-10.ts';
 import {
   HOSPITALS,
@@ -27,7 +28,12 @@ export interface HospitalSite {
   readonly listen: string;
   /** DICOMweb root of the PACS. */
   readonly pacsUrl: string;
+  /** Present where the member speaks DIMSE to it. */
+  readonly dimse?: DimseAccess;
 }
+
+/** Where its PACS answers. */
+export type PacsAddress = Pick<StartedPacs, 'dimse' | 'url'>;
 
 /** Both hospitals. */
 export type Sites = Readonly<Record<HospitalKey, HospitalSite>>;
@@ -36,7 +42,7 @@ export type Sites = Readonly<Record<HospitalKey, HospitalSite>>;
 const LOW_WATER_BYTES = 64 * 1024 * 1024;
 
 /** The site of a hospital below the demonstration's folder. */
-export function siteOf(key: HospitalKey, root: string, listen: string, pacsUrl: string): HospitalSite {
+export function siteOf(key: HospitalKey, root: string, listen: string, pacs: PacsAddress): HospitalSite {
   const folder = join(root, key);
   return {
     plan: HOSPITALS[key],
@@ -44,7 +50,8 @@ export function siteOf(key: HospitalKey, root: string, listen: string, pacsUrl: 
     config: join(folder, 'interhosp.yaml'),
     dataFolder: join(folder, 'data'),
     listen,
-    pacsUrl,
+    pacsUrl: pacs.url,
+    ...(pacs.dimse !== undefined && { dimse: pacs.dimse }),
   };
 }
 
@@ -96,7 +103,8 @@ const RULES = stringify({
   ],
 });
 
-function configurationText({ listen, pacsUrl, plan }: HospitalSite, federationId: string): string {
+function configurationText(site: HospitalSite, federationId: string): string {
+  const { listen, plan } = site;
   return stringify({
     member: plan.member,
     name: plan.name,
@@ -104,7 +112,7 @@ function configurationText({ listen, pacsUrl, plan }: HospitalSite, federationId
     passphraseFile: './passphrase',
     federation: { id: federationId, documents: './federation' },
     listen: [listen],
-    pacs: { main: { use: '@interhosp/adapters/dicomweb', baseUrl: pacsUrl } },
+    pacs: { main: pacsSection(site) },
     source: 'main',
     destination: 'main',
     patients: { use: '@interhosp/adapters/patients-csv', file: './patients.csv', issuer: plan.issuer },
@@ -121,6 +129,19 @@ function configurationText({ listen, pacsUrl, plan }: HospitalSite, federationId
     coercion: { utcOffset: '+0100' },
     spool: { lowWaterBytes: LOW_WATER_BYTES },
   });
+}
+
+function pacsSection({ dimse, pacsUrl }: HospitalSite): object {
+  if (dimse === undefined) return { use: '@interhosp/adapters/dicomweb', baseUrl: pacsUrl };
+  return {
+    use: '@interhosp/adapters/dimse',
+    host: '127.0.0.1',
+    port: dimse.port,
+    calledAe: dimse.aeTitle,
+    callingAe: dimse.memberAeTitle,
+    // The PACS moves instances to this address.
+    listen: { port: dimse.memberPort, peers: [{ ae: dimse.aeTitle, addresses: ['127.0.0.1'] }] },
+  };
 }
 
 /** The columns of `interhosp reconcile --registry`. */

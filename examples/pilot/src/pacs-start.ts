@@ -7,7 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UsageError, type PacsKind } from './options.ts';
+import { UsageError, type DemoOptions, type PacsKind, type PacsProtocol } from './options.ts';
 import { sourceArgs, type Processes, type Running } from './processes.ts';
 
 /** A PACS that answers. */
@@ -15,6 +15,17 @@ export interface StartedPacs {
   readonly running: Running;
   /** DICOMweb root. */
   readonly url: string;
+  /** Present where the member is to speak DIMSE. */
+  readonly dimse?: DimseAccess;
+}
+
+/** How a member and its PACS reach each other over DIMSE. */
+export interface DimseAccess {
+  readonly port: number;
+  readonly aeTitle: string;
+  /** The member's own, known to the PACS: instances are moved to it. */
+  readonly memberPort: number;
+  readonly memberAeTitle: string;
 }
 
 /** Where Orthanc is. */
@@ -39,14 +50,14 @@ export function checkPacsInstalled(kind: PacsKind): void {
 
 /** Starts one PACS; its files go to `folder`. */
 export async function startPacs(
-  kind: PacsKind,
+  { pacs: kind, protocol }: Pick<DemoOptions, 'pacs' | 'protocol'>,
   title: string,
   folder: string,
   processes: Processes,
 ): Promise<StartedPacs> {
   await mkdir(folder, { recursive: true });
   const logFile = join(folder, 'pacs.log');
-  if (kind === 'orthanc') return startOrthanc(title, folder, logFile, processes);
+  if (kind === 'orthanc') return startOrthanc({ title, folder, logFile, protocol }, processes);
   const running = processes.start({ title, command: process.execPath, args: sourceArgs(PROGRAM), logFile });
   const { url } = await running.ready();
   return { running, url: String(url) };
@@ -64,20 +75,43 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
+interface OrthancPlace {
+  readonly title: string;
+  readonly folder: string;
+  readonly logFile: string;
+  readonly protocol: PacsProtocol;
+}
+
 async function startOrthanc(
-  title: string,
-  folder: string,
-  logFile: string,
+  { folder, logFile, protocol, title }: OrthancPlace,
   processes: Processes,
 ): Promise<StartedPacs> {
   const { plugin, program } = orthancOfThisMachine();
   const port = await freePort();
   const file = join(folder, 'orthanc.json');
   const storage = join(folder, 'orthanc');
-  await writeFile(file, JSON.stringify(orthancConfiguration(title, storage, port, plugin), undefined, 2));
+  const dimse = protocol === 'dimse' ? await dimseAccess() : undefined;
+  const configuration = { ...orthancConfiguration(title, storage, port, plugin), ...dimseConfiguration(dimse) };
+  await writeFile(file, JSON.stringify(configuration, undefined, 2));
   const running = processes.start({ title, command: program, args: [file], logFile });
   await Promise.race([answers(`http://127.0.0.1:${port}/system`, title), running.died]);
-  return { running, url: `http://127.0.0.1:${port}${ORTHANC_ROOT}` };
+  return { running, url: `http://127.0.0.1:${port}${ORTHANC_ROOT}`, ...(dimse !== undefined && { dimse }) };
+}
+
+async function dimseAccess(): Promise<DimseAccess> {
+  return { port: await freePort(), aeTitle: 'PACS', memberPort: await freePort(), memberAeTitle: 'INTERHOSP' };
+}
+
+/** Orthanc moves instances only to whom it knows. */
+function dimseConfiguration(dimse: DimseAccess | undefined): object {
+  if (dimse === undefined) return { DicomServerEnabled: false };
+  return {
+    DicomServerEnabled: true,
+    DicomPort: dimse.port,
+    DicomAet: dimse.aeTitle,
+    DicomModalities: { member: [dimse.memberAeTitle, '127.0.0.1', dimse.memberPort] },
+    UnknownSopClassAccepted: true,
+  };
 }
 
 function orthancOfThisMachine(): OrthancPrograms {
@@ -114,7 +148,6 @@ function orthancConfiguration(name: string, storage: string, port: number, plugi
     HttpServerEnabled: true,
     RemoteAccessAllowed: false,
     AuthenticationEnabled: false,
-    DicomServerEnabled: false,
     Plugins: [plugin],
     DicomWeb: { Enable: true, Root: `${ORTHANC_ROOT}/` },
     // Received data sets are kept byte for byte.

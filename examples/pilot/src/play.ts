@@ -86,6 +86,8 @@ export async function play(stage: Stage, story: Story, options: DemoOptions): Pr
   }
 }
 
+const PROTOCOL_NAMES = { dicomweb: 'DICOMweb', dimse: 'DIMSE' } as const;
+
 interface OpenHospitals {
   readonly sites: Sites;
   readonly pacs: PacsClients;
@@ -97,15 +99,15 @@ async function openHospitals(stage: Stage, story: Story, options: DemoOptions): 
   const { folder, processes, signal } = stage;
   const open = async (key: HospitalKey) => {
     const { short } = HOSPITALS[key];
-    const pacs = await startPacs(options.pacs, `PACS of the ${short}`, join(folder, `${key}-pacs`), processes);
-    const site = siteOf(key, folder, `/ip4/127.0.0.1/tcp/${await freePort()}`, pacs.url);
+    const pacs = await startPacs(options, `PACS of the ${short}`, join(folder, `${key}-pacs`), processes);
+    const site = siteOf(key, folder, `/ip4/127.0.0.1/tcp/${await freePort()}`, pacs);
     return { site, pacs };
   };
   const [chu, chr] = await unlessAborted(Promise.all([open('chu'), open('chr')]), signal);
   const sites: Sites = { chu: chu.site, chr: chr.site };
   const federation = await unlessAborted(foundFederation(processes, folder, sites), signal);
   const members = await unlessAborted(Promise.all([start(stage, chu.site), start(stage, chr.site)]), signal);
-  const what = options.pacs === 'orthanc' ? 'Orthanc' : 'embedded';
+  const what = options.pacs === 'orthanc' ? `Orthanc over ${PROTOCOL_NAMES[options.protocol]}` : 'embedded';
   const rows = [chu, chr].map(({ pacs, site }, index) => [
     site.plan.name,
     `${what}, process ${pacs.running.pid}, ${pacs.url}`,

@@ -7,10 +7,13 @@ import { parseOptions, UsageError } from '../src/options.ts';
 import { findOrthanc } from '../src/pacs-start.ts';
 
 test('options are read, and what is not one is refused', () => {
-  assert.deepEqual(parseOptions([]), { help: false, json: false, keep: false, pacs: 'embedded' });
-  assert.deepEqual(parseOptions(['--', '--json', '--keep']), { help: false, json: true, keep: true, pacs: 'embedded' });
-  assert.equal(parseOptions(['--pacs', 'orthanc']).pacs, 'orthanc');
-  for (const wrong of [['--pacs', 'sharks'], ['--pacs'], ['--jsno'], ['more']]) {
+  const usual = { help: false, json: false, keep: false, pacs: 'embedded', protocol: 'dicomweb' };
+  assert.deepEqual(parseOptions([]), usual);
+  assert.deepEqual(parseOptions(['--', '--json', '--keep']), { ...usual, json: true, keep: true });
+  assert.deepEqual(parseOptions(['--pacs', 'orthanc']), { ...usual, pacs: 'orthanc', protocol: 'dimse' });
+  assert.equal(parseOptions(['--pacs', 'orthanc', '--protocol', 'dicomweb']).protocol, 'dicomweb');
+  const wrongs = [['--pacs', 'sharks'], ['--pacs'], ['--jsno'], ['more'], ['--protocol', 'dimse']];
+  for (const wrong of [...wrongs, ['--pacs', 'orthanc', '--protocol', 'post']]) {
     assert.throws(() => parseOptions(wrong), UsageError, wrong.join(' '));
   }
 });
