@@ -81,7 +81,7 @@ describe.skipIf(debianIsMissing())('against dcmqrscp', () => {
     expect(found).toMatchObject({
       studyInstanceUid: sampleStudyUid(21),
       patient: { patientId: { id: 'PAT-21' } },
-      header: { accessionNumber: 'ACC-21', studyDate: '2024-02-29' },
+      header: { accessionNumber: 'ACC-21', studyDate: '2024-02-29', modalities: ['OT'] },
     });
     expect(await all(findStudies(association, { patientId: 'NOBODY' }))).toEqual([]);
     expect(await all(findStudies(association, { studyDateFrom: '2024-03-01' }))).toEqual([]);

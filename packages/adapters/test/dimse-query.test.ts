@@ -62,6 +62,21 @@ describe('finding studies', () => {
     await association.release();
   });
 
+  it('leaves the search to the PACS where it can', async () => {
+    await using archive = await startArchive(studies);
+    const association = await openQuery(archive.peer);
+    const count = async (query: Parameters<typeof findStudies>[1]) =>
+      (await all(findStudies(association, query, { limit: 2 }))).length;
+    expect(await count({ studyDateFrom: '2024-01-02', studyDateTo: '2024-01-03' })).toBe(2);
+    expect(await count({ studyDateFrom: '2024-01-03' })).toBe(2);
+    expect(await count({ studyDateTo: '2024-01-02' })).toBe(2);
+    expect(await count({ studyDateFrom: '2024-01-02', studyDateTo: '2024-01-02' })).toBe(1);
+    expect(await count({ patientId: 'PAT-1' })).toBe(1);
+    expect(await count({ accessionNumber: 'ACC-1' })).toBe(1);
+    expect(await count({ studyInstanceUid: sampleStudyUid(1) })).toBe(1);
+    await association.release();
+  });
+
   it('tells what the PACS knows of a study, in its own character set', async () => {
     await using archive = await startArchive(studies);
     const association = await openQuery(archive.peer);

@@ -9,7 +9,7 @@ import type { Association } from './association.ts';
 import { find, type QueryOptions } from './find-scu.ts';
 import { patientOf, studyOf, type FoundStudy } from './found-study.ts';
 import type { Identifier } from './identifier.ts';
-import { isSingleValue, key, level } from './query-keys.ts';
+import { dateRange, isSingleValue, key, level } from './query-keys.ts';
 import { QUERY_TAGS } from './query-tags.ts';
 import { SOP_CLASSES } from './uids.ts';
 
@@ -32,7 +32,8 @@ export interface ListedInstance extends InstanceSummary {
 }
 
 /**
- * Finds studies, by the study root or, where the PACS has only that, by the patient root.
+ * Finds studies, by the study root or, where the PACS has only that, by the patient root. Where a PACS does not tell the
+ * modalities of a study (0008,0061), as dcmqrscp, its series are asked for them once the search is through.
  *
  * @throws {PacsError} as {@link find}
  */
@@ -41,21 +42,12 @@ export async function* findStudies(
   query: StudyQuery,
   options: QueryOptions = {},
 ): AsyncGenerator<FoundStudy, void, undefined> {
-  const { studyDateFrom: from, studyDateTo: to } = query;
-  if (from !== undefined && to !== undefined && from > to) return;
-  const seen = new Set<string>();
-  for await (const patientId of patientsFor(association, query, options)) {
-    const keys = [...studyKeys(query), ...key(TAGS.PatientID, 'LO', patientId)];
-    for await (const answer of find(association, { ...options, ...rootOf(association), keys })) {
-      const study = studyOf(answer);
-      if (study === undefined || !matchesStudyQuery(study, query)) continue;
-      // A study whose instances name two patients stands under both, and both answers count.
-      const identity = JSON.stringify([study.studyInstanceUid, study.patient.patientId]);
-      if (seen.has(identity)) continue;
-      seen.add(identity);
-      yield study;
-    }
+  const incomplete: FoundStudy[] = [];
+  for await (const study of answeredStudies(association, query, options)) {
+    if (study.header.modalities.length > 0 || incomplete.length === MAX_COMPLETED) yield study;
+    else incomplete.push(study);
   }
+  for (const study of incomplete) yield await withModalities(association, study, options);
 }
 
 /**
@@ -69,9 +61,8 @@ export async function* findInstances(
   studyInstanceUid: Uid,
   options: QueryOptions & { readonly patientId?: string | undefined } = {},
 ): AsyncGenerator<ListedInstance, void, undefined> {
-  const above = [...key(TAGS.StudyInstanceUID, 'UI', studyInstanceUid)];
+  const above = aboveSeries(association, studyInstanceUid, options.patientId);
   const root = rootOf(association);
-  if (root.sopClass === SOP_CLASSES.patientRootFind) above.push(...key(TAGS.PatientID, 'LO', options.patientId));
   const seen = new Set<string>();
   for (const [seriesInstanceUid, modality] of await seriesOf(association, studyInstanceUid, above, options)) {
     const keys = [...level('IMAGE'), ...above, ...key(TAGS.SeriesInstanceUID, 'UI', seriesInstanceUid), ...IMAGE_KEYS];
@@ -121,6 +112,50 @@ const IMAGE_KEYS: readonly NewElement[] = [
   ...key(QUERY_TAGS.AvailableTransferSyntaxUID, 'UI'),
 ];
 
+/** Studies whose modalities are looked up, each by a search; those beyond go without. */
+const MAX_COMPLETED = 500;
+
+async function* answeredStudies(
+  association: Association,
+  query: StudyQuery,
+  options: QueryOptions,
+): AsyncGenerator<FoundStudy, void, undefined> {
+  const { studyDateFrom: from, studyDateTo: to } = query;
+  if (from !== undefined && to !== undefined && from > to) return;
+  const seen = new Set<string>();
+  for await (const patientId of patientsFor(association, query, options)) {
+    const keys = [...studyKeys(query), ...key(TAGS.PatientID, 'LO', patientId)];
+    for await (const answer of find(association, { ...options, ...rootOf(association), keys })) {
+      const study = studyOf(answer);
+      if (study === undefined || !matchesStudyQuery(study, query)) continue;
+      // A study whose instances name two patients stands under both, and both answers count.
+      const identity = JSON.stringify([study.studyInstanceUid, study.patient.patientId]);
+      if (seen.has(identity)) continue;
+      seen.add(identity);
+      yield study;
+    }
+  }
+}
+
+async function withModalities(association: Association, study: FoundStudy, options: QueryOptions): Promise<FoundStudy> {
+  const { header, patient, studyInstanceUid } = study;
+  const above = aboveSeries(association, studyInstanceUid, patient.patientId.id);
+  const series = await seriesOf(association, studyInstanceUid, above, options);
+  const modalities = [...new Set(series.values())].filter((modality) => modality !== undefined).toSorted();
+  return { ...study, header: { ...header, modalities } };
+}
+
+/** The keys above a series. */
+function aboveSeries(
+  association: Association,
+  studyInstanceUid: Uid,
+  patientId: string | undefined,
+): readonly NewElement[] {
+  const study = key(TAGS.StudyInstanceUID, 'UI', studyInstanceUid);
+  const isPatientRoot = rootOf(association).sopClass === SOP_CLASSES.patientRootFind;
+  return isPatientRoot ? [...study, ...key(TAGS.PatientID, 'LO', patientId)] : study;
+}
+
 /** The study root, which asks for nothing above a study; else the patient root. @throws {PacsError} `PACS_REFUSED` */
 function rootOf(association: Association): { readonly sopClass: Uid } {
   for (const sopClass of [SOP_CLASSES.studyRootFind, SOP_CLASSES.patientRootFind]) {
@@ -153,10 +188,9 @@ async function* patientsFor(
 
 function studyKeys(query: StudyQuery): readonly NewElement[] {
   const { accessionNumber, studyDateFrom: from, studyDateTo: to, studyInstanceUid } = query;
-  const [first, last] = [from, to].map((date) => (date === undefined ? '' : formatDate(date)));
   return [
     ...level('STUDY'),
-    ...key(TAGS.StudyDate, 'DA', first === last ? first : `${first}-${last}`),
+    ...dateRange(TAGS.StudyDate, from, to),
     ...key(TAGS.StudyTime, 'TM'),
     ...key(TAGS.AccessionNumber, 'SH', accessionNumber),
     ...key(TAGS.ModalitiesInStudy, 'CS'),

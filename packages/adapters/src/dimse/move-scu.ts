@@ -78,6 +78,8 @@ interface StepOptions {
 class MoveStep {
   readonly #association: Association;
   readonly #step: StepOptions;
+  /** What was asked for and has not come. */
+  readonly #left: Set<Uid>;
   #patienceMs: number;
   /** Answers of the PACS since somebody last looked; they are signs of life. */
   #signs = 0;
@@ -89,6 +91,7 @@ class MoveStep {
   constructor(association: Association, step: StepOptions) {
     this.#association = association;
     this.#step = step;
+    this.#left = new Set(step.step.instances.map(({ sopInstanceUid }) => sopInstanceUid));
     this.#patienceMs = step.options.firstInstanceMs ?? FIRST_INSTANCE_MS;
   }
 
@@ -97,7 +100,7 @@ class MoveStep {
     const arrivals = options.desk.open({
       ae: peer.callingAe,
       studyInstanceUid: request.studyInstanceUid,
-      sopInstanceUids: new Set(step.instances.map((each) => each.sopInstanceUid)),
+      sopInstanceUids: new Set(this.#left),
       isWholeStudy: request.isWholeStudy && step.instances.length === request.instances.length,
     });
     arrivals.onArrival = () => this.#wake?.();
@@ -155,13 +158,13 @@ class MoveStep {
 
   /** The next instance; undefined when none will come. @throws {PacsError} when the PACS is gone, or silent for too long */
   async #next(arrivals: ExpectedArrivals): Promise<Arrival | undefined> {
-    const { account, options } = this.#step;
+    const { options } = this.#step;
     const { lateAnswerMs = LATE_ANSWER_MS, lateInstanceMs = LATE_INSTANCE_MS, signal } = options;
     for (;;) {
       signal?.throwIfAborted();
       const arrival = arrivals.shift();
       if (arrival !== undefined) return arrival;
-      const isComplete = this.#step.step.instances.every(({ sopInstanceUid }) => !account.isMissing(sopInstanceUid));
+      const isComplete = this.#left.size === 0;
       const isOver = this.#final !== undefined || this.#failure !== undefined;
       if (isOver && (isComplete || this.#isRefused)) return undefined;
       const patienceMs = isOver ? lateInstanceMs : isComplete ? lateAnswerMs : this.#patienceMs;
@@ -208,6 +211,7 @@ class MoveStep {
       reading.throwIfBroken();
       await passOver(dataSet);
       account.came(sopInstanceUid);
+      this.#left.delete(sopInstanceUid);
       if (reading.isWhole) status = STATUS.success;
     } finally {
       answer(status);

@@ -2,6 +2,7 @@
 import {
   characterSetOf,
   encodeElements,
+  formatDate,
   type CharacterSet,
   type NewElement,
   type Tag,
@@ -22,6 +23,14 @@ export function level(name: QueryLevel): readonly NewElement[] {
 export function key(tag: Tag, vr: Exclude<Vr, 'SQ'>, text = ''): readonly NewElement[] {
   const element: NewElement = { tag, value: { vr, text } };
   return [isWritable(element) ? element : { tag, value: { vr, text: '' } }];
+}
+
+/** A range of dates, `YYYY-MM-DD`, open where an end is not given (PS3.4 C.2.2.2.5); empty without both. */
+export function dateRange(tag: Tag, from: string | undefined, to: string | undefined): readonly NewElement[] {
+  const [first, last] = [from, to].map((date) => (date === undefined ? '' : formatDate(date)));
+  if (first === last) return key(tag, 'DA', first);
+  // In a query a range is a value of DA, and nowhere else (PS3.5 6.2).
+  return [{ tag, value: { vr: 'DA', bytes: new TextEncoder().encode(`${first}-${last}`) } }];
 }
 
 /** Whether a text names one thing: no wildcards, no list, and writable. */

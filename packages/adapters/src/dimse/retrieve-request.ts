@@ -34,6 +34,7 @@ const MAX_FRUITLESS = 3;
 export class RetrieveAccount {
   readonly #request: RetrieveRequest;
   readonly #missing: Map<Uid, ListedInstance>;
+  readonly #wanted: ReadonlySet<Uid>;
   #received = 0;
   #failure: number | undefined;
   #receivedBefore = 0;
@@ -42,16 +43,13 @@ export class RetrieveAccount {
 
   constructor(request: RetrieveRequest) {
     this.#request = request;
+    this.#wanted = new Set(request.instances.map(({ sopInstanceUid }) => sopInstanceUid));
     this.#missing = new Map(request.instances.map((instance) => [instance.sopInstanceUid, instance]));
   }
 
   /** What was asked for and has not come. */
   get missing(): readonly ListedInstance[] {
     return [...this.#missing.values()];
-  }
-
-  isMissing(sopInstanceUid: Uid): boolean {
-    return this.#missing.has(sopInstanceUid);
   }
 
   /** Whether another request of the same kind may bring something. */
@@ -61,7 +59,7 @@ export class RetrieveAccount {
 
   /** Whether an instance belongs to what was asked for. */
   isWanted(sopInstanceUid: Uid): boolean {
-    return this.#request.isWholeStudy || this.#request.instances.some((each) => each.sopInstanceUid === sopInstanceUid);
+    return this.#request.isWholeStudy || this.#wanted.has(sopInstanceUid);
   }
 
   /** An instance has come, to its end or as far as somebody wanted it. */

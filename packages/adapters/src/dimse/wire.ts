@@ -7,6 +7,9 @@ import { PacsError } from '@interhosp/core/errors';
 import { ARTIM_MS, OUTBOX_HIGH_WATER_BYTES } from './limits.ts';
 import { PduReader, type PduSink } from './pdu-reader.ts';
 
+/** Silence after which the network is reminded of a connection. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** What the wire tells about its connection. */
 export interface WireHandler extends PduSink {
   /** What came in breaks the protocol: the handler says its last word and closes the wire. */
@@ -52,6 +55,8 @@ export class Wire {
     );
     // Nagle's algorithm and a delayed acknowledgement together cost 40 ms a message.
     socket.setNoDelay(true);
+    // Firewalls forget connections that are silent while an archive fetches a tape.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('data', (piece) => this.#read(piece));
     socket.on('drain', () => this.#drain());
     socket.once('end', () => this.#end());
