@@ -606,6 +606,12 @@ describe('coerceInstance', () => {
     it('tell when a nested structure cannot be read', async () => {
       const broken: NewElement = { tag: 0x00081140, value: { vr: 'SQ', bytes: latin1Bytes('not items at all') } };
       expect(await flags(dataSet([broken]), { patient: { patientId: { id: 'L' } } })).toEqual(['structure-unreadable']);
+      // An item in UN whose element runs past it: the data set is whole all the same.
+      const cut = encodeItem('implicit', [encodeElementHeader('implicit', 0x00081030, 'LO', 100)]);
+      const unknown: NewElement = { tag: 0x00091050, value: { vr: 'UN', bytes: cut } };
+      expect(await flags(dataSet([unknown]), { patient: { patientId: { id: 'L' } } })).toEqual([
+        'structure-unreadable',
+      ]);
     });
   });
 

@@ -129,12 +129,22 @@ async function scanUnknown(
   const { valueOffset, lengthBytes = 0 } = visit;
   const bytes = await source.read(valueOffset, Math.min(lengthBytes, DICOM_LIMITS.valueBytes));
   if (unLevel < MAX_UN_LEVELS && bytes.length === lengthBytes) {
-    for (const item of itemsIn(bytes)) {
-      await scanInto(found, bytesSource(item), 'implicit', { ...options, skip: NONE }, unLevel + 1);
-    }
+    for (const item of itemsIn(bytes)) await scanItem(found, item, options, unLevel + 1);
   }
   if (options.guess === true && !isAsciiBytes(bytes) && looksLikeText(bytes)) found.hasNonAsciiText = true;
 }
+
+/** What only looked like items says nothing of the data set around it, which is whole. */
+async function scanItem(found: Found, item: Uint8Array, options: HeaderScanOptions, unLevel: number): Promise<void> {
+  try {
+    await scanInto(found, bytesSource(item), 'implicit', { ...options, skip: NONE }, unLevel);
+  } catch (error) {
+    if (!isInterhospError(error) || !UNREADABLE.has(error.code)) throw error;
+    found.isComplete = false;
+  }
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['DICOM_MALFORMED', 'DICOM_TRUNCATED']);
 
 function itemsIn(bytes: Uint8Array): readonly Uint8Array[] {
   // FFFE,E000 little endian.
