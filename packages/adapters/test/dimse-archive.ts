@@ -1,5 +1,4 @@
 // Both ends of queries and retrievals: a listener for what is moved to us, and an archive of ours that can be odd.
-import { all } from '../../core/src/conformance/pacs-iterate.ts';
 import type { Uid } from '@interhosp/core/dicom';
 import type { RetrievedInstance, StorableInstance } from '@interhosp/core/pacs';
 import { memoryPacs, type MemoryPacs } from '@interhosp/adapters/memory';
@@ -14,6 +13,7 @@ import { MoveDesk } from '../src/dimse/move-desk.ts';
 import { proposedContexts, requestAssociation, type PeerAddress } from '../src/dimse/request-association.ts';
 import type { RetrieveRequest } from '../src/dimse/retrieve-request.ts';
 import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
+import { all } from './streams.ts';
 
 /** Our AE title in tests. */
 export const OURS = 'MEMBER';

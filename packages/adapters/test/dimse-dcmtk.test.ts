@@ -7,13 +7,6 @@ import { readPart10 } from '@interhosp/core/dicom';
 import type { StorableInstance } from '@interhosp/core/pacs';
 import { debianIsMissing, freePorts, startDcmqrscp, startStorescp, type DcmtkServer } from '@interhosp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { all } from '../../core/src/conformance/pacs-iterate.ts';
-import {
-  JPEG_BASELINE,
-  sampleInstance,
-  sampleStudyUid,
-  type SampleInstance,
-} from '../../core/src/conformance/pacs-samples.ts';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { findPatients, findStudies } from '../src/dimse/find-studies.ts';
 import { getInstances } from '../src/dimse/get-scu.ts';
@@ -33,12 +26,14 @@ import {
   type Got,
   type Landing,
 } from './dimse-archive.ts';
+import { JPEG_BASELINE, sampleInstance, sampleStudyUid } from './dimse-samples.ts';
+import { all } from './streams.ts';
 
 async function store(peer: PeerAddress, instances: readonly StorableInstance[]): Promise<void> {
   for (const { status } of await all(storeInstances(peer, instances))) expect(status).toBe('stored');
 }
 
-async function expectBytes(got: readonly Pick<Got, 'bytes' | 'sopInstanceUid'>[], study: readonly SampleInstance[]) {
+async function expectBytes(got: readonly Pick<Got, 'bytes' | 'sopInstanceUid'>[], study: readonly StorableInstance[]) {
   expect(got).toHaveLength(study.length);
   for (const each of study) {
     const copies = got.filter(({ sopInstanceUid }) => sopInstanceUid === each.sopInstanceUid);

@@ -14,7 +14,6 @@ import {
 import { errorCodeOf } from '@interhosp/core/errors';
 import { debianIsMissing, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { all } from '../../core/src/conformance/pacs-iterate.ts';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { findInstances, findPatients, findStudies } from '../src/dimse/find-studies.ts';
 import { getInstances } from '../src/dimse/get-scu.ts';
@@ -22,6 +21,7 @@ import { moveInstances } from '../src/dimse/move-scu.ts';
 import type { PeerAddress } from '../src/dimse/request-association.ts';
 import type { RetrieveRequest } from '../src/dimse/retrieve-request.ts';
 import { openQuery, OURS, peerAt, readAll, startLanding, wholeStudy, type Landing } from './dimse-archive.ts';
+import { all } from './streams.ts';
 
 const CORPUS = new URL('../../core/test/corpus/', import.meta.url);
 

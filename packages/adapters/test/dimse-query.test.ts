@@ -4,8 +4,6 @@ import { parseUid, TAGS } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { StorableInstance } from '@interhosp/core/pacs';
 import { describe, expect, it } from 'vitest';
-import { all } from '../../core/src/conformance/pacs-iterate.ts';
-import { sampleInstance, sampleStudyUid } from '../../core/src/conformance/pacs-samples.ts';
 import { find } from '../src/dimse/find-scu.ts';
 import { findInstances, findPatients, findStudies } from '../src/dimse/find-studies.ts';
 import type { DimseOddities } from '../src/dimse/oddities.ts';
@@ -14,6 +12,8 @@ import { SOP_CLASSES } from '../src/dimse/uids.ts';
 import { findOrderStatus } from '../src/dimse/worklist-scu.ts';
 import type { ScheduledStep } from '../src/dimse/worklist-scp.ts';
 import { openQuery, startArchive } from './dimse-archive.ts';
+import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
+import { all } from './streams.ts';
 
 const ROOTS = [['study root'], ['patient root']] as const;
 const FIND = { 'study root': SOP_CLASSES.studyRootFind, 'patient root': SOP_CLASSES.patientRootFind } as const;

@@ -1,17 +1,8 @@
 // C-GET and C-MOVE in both roles against one another, and against a PACS that is slow, silent, early, late or wrong.
 import { errorCodeOf } from '@interhosp/core/errors';
-import type { RetrievedInstance } from '@interhosp/core/pacs';
+import type { RetrievedInstance, StorableInstance } from '@interhosp/core/pacs';
 import { memoryPacs } from '@interhosp/adapters/memory';
 import { describe, expect, it } from 'vitest';
-import { all } from '../../core/src/conformance/pacs-iterate.ts';
-import {
-  EXPLICIT_LITTLE,
-  IMPLICIT_LITTLE,
-  JPEG_BASELINE,
-  sampleInstance,
-  sampleStudyUid,
-  type SampleInstance,
-} from '../../core/src/conformance/pacs-samples.ts';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { dimseServer } from '../src/dimse/dimse-server.ts';
 import { getInstances, type RetrieveOptions } from '../src/dimse/get-scu.ts';
@@ -30,6 +21,8 @@ import {
   type Got,
   type Landing,
 } from './dimse-archive.ts';
+import { EXPLICIT_LITTLE, IMPLICIT_LITTLE, JPEG_BASELINE, sampleInstance, sampleStudyUid } from './dimse-samples.ts';
+import { all } from './streams.ts';
 
 const BOTH = [['C-GET'], ['C-MOVE']] as const;
 type How = (typeof BOTH)[number][0];
@@ -42,7 +35,7 @@ interface Pair extends AsyncDisposable {
   retrieve(how: How, request: RetrieveRequest, options?: Ways): AsyncIterable<RetrievedInstance>;
 }
 
-async function startPair(instances: readonly SampleInstance[], oddities: DimseOddities = {}): Promise<Pair> {
+async function startPair(instances: readonly StorableInstance[], oddities: DimseOddities = {}): Promise<Pair> {
   const landing = await startLanding();
   const destinations = { [OURS]: { host: '127.0.0.1', port: landing.port } };
   const archive = await startArchive(instances, { destinations, oddities });
@@ -60,13 +53,13 @@ async function startPair(instances: readonly SampleInstance[], oddities: DimseOd
   };
 }
 
-function samples(count: number, pixelBytes = 3_000): readonly SampleInstance[] {
+function samples(count: number, pixelBytes = 3_000): readonly StorableInstance[] {
   return Array.from({ length: count }, (_, index) =>
     sampleInstance({ study: 1, series: (index % 2) + 1, instance: index + 1, pixelBytes }),
   );
 }
 
-async function expectAll(got: readonly Got[], instances: readonly SampleInstance[]): Promise<void> {
+async function expectAll(got: readonly Got[], instances: readonly StorableInstance[]): Promise<void> {
   expect(got.map((each) => each.sopInstanceUid).toSorted(byText)).toEqual(
     instances.map((each) => each.sopInstanceUid).toSorted(byText),
   );
@@ -317,7 +310,10 @@ describe('retrieving by C-GET', () => {
     await using pair = await startPair(study);
     const { instances } = await wholeStudy(pair.archive.peer, STUDY);
     // Two hundred syntaxes that nobody has come first.
-    const odd = Array.from({ length: 200 }, (_, index) => `1.2.3.${index + 1}` as SampleInstance['transferSyntaxUid']);
+    const odd = Array.from(
+      { length: 200 },
+      (_, index) => `1.2.3.${index + 1}` as StorableInstance['transferSyntaxUid'],
+    );
     const told = instances.map((each) => ({ ...each, storedSyntaxes: odd }));
     const request = { studyInstanceUid: STUDY, instances: told, isWholeStudy: true };
     await expectAll(await readAll(getInstances(pair.archive.peer, request)), study);
