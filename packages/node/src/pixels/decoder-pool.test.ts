@@ -90,8 +90,11 @@ describe('the pixel decoders', () => {
 
   it('refuse a codestream of another size than was announced', async () => {
     for (const frame of [jpegLs, jpeg2000]) {
-      const lying = { ...frame, shape: { ...frame.shape, rows: 63 } };
-      expect(await reasonOf(pool.decodeFrame(lying))).toBe('DICOM_PIXELS_UNDECODABLE size');
+      // Also one with as many pixels.
+      for (const size of [{ rows: 63 }, { columns: 128, rows: 32 }]) {
+        const lying = { ...frame, shape: { ...frame.shape, ...size } };
+        expect(await reasonOf(pool.decodeFrame(lying))).toBe('DICOM_PIXELS_UNDECODABLE size');
+      }
     }
   });
 
