@@ -1,7 +1,7 @@
 /**
  * The same instance in a plain transfer syntax: every pixel the same value, every other element the same bytes, but for
  * what speaks of the coding itself. It stays the instance it was, with its UID: decoding without loss makes no new image
- * (PS3.4 B.4.1), and so Image Type and Derivation Description say nothing of it. Contributing Equipment Sequence does.
+ * (PS3.3 C.7.6.1.1.2), and so Image Type and Derivation Description say nothing of it. Contributing Equipment Sequence does.
  *
  * Frames are decoded one by one as the result is read, so that an image of any length takes the memory of a few frames.
  */
