@@ -4,7 +4,7 @@ import { globSync } from 'node:fs';
 import { appendFile, cp, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ERROR_CATALOGUE } from '@interhosp/core/errors';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Federation, interhosp, TEST_WITHIN_MS, waitFor, type Hospital } from './hospitals.ts';
 import { expectDelivered, expectReceipts, putStudy } from './studies.ts';
 
@@ -41,11 +41,16 @@ describe('a configuration', { timeout: TEST_WITHIN_MS }, () => {
 });
 
 describe('a journey', { timeout: TEST_WITHIN_MS }, () => {
+  // Each test finds both members running, whatever the one before it left, and whether there was one.
+  beforeEach(() => bothRunning(), TEST_WITHIN_MS);
+
   it('leaves a truncated instance behind, says so, and delivers the others', async () => {
+    // Not running meanwhile, or its PACS lists the file while it is still whole.
+    await a.stop();
     const study = await putStudy(a, { instances: 4, seed: 'truncated' });
     const [victim] = study.files;
     const path = await truncateFileOf(a, victim?.sopInstanceUid ?? '');
-    await Promise.all([a.start(), b.start()]);
+    await a.start();
     const exchangeId = await a.send(study.studyInstanceUid, b);
     await a.reaches(exchangeId, 'CLOSED');
     const others = { ...study, files: study.files.slice(1) };
@@ -60,8 +65,12 @@ describe('a journey', { timeout: TEST_WITHIN_MS }, () => {
     const exchange = await withPacsDown(b, async () => {
       const study = await putStudy(a, { instances: 2, seed: 'destination down' });
       const exchangeId = await a.send(study.studyInstanceUid, b);
-      const retry = await waitFor('a retry', () => b.logged('journey.retry')[0], { about: () => b.log.slice(-3000) });
-      expect(retry).toMatchObject({ code: 'PACS_UNREACHABLE', exchangeId });
+      const retry = await waitFor(
+        'a retry',
+        () => b.logged('journey.retry').find((one) => one['exchangeId'] === exchangeId),
+        { about: () => b.log.slice(-3000) },
+      );
+      expect(retry).toMatchObject({ code: 'PACS_UNREACHABLE' });
       expect((await b.find(exchangeId))?.state).not.toBe('HELD');
       return { exchangeId, study };
     });
@@ -111,6 +120,10 @@ describe('a journey', { timeout: TEST_WITHIN_MS }, () => {
     await b.stop();
   });
 });
+
+async function bothRunning(): Promise<void> {
+  await Promise.all([a, b].filter(({ isRunning }) => !isRunning).map((hospital) => hospital.start()));
+}
 
 function fixOf(code: 'PACS_UNREACHABLE'): string {
   return ERROR_CATALOGUE[code].fix;
