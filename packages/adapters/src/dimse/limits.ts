@@ -119,3 +119,27 @@ export const MAX_LOSSES_IN_A_ROW = 4;
 
 /** Until a peer agrees to a release; after that it is an abort. */
 export const RELEASE_WITHIN_MS = 5_000;
+
+/** Instances of one transaction of storage commitment; larger studies take several. */
+export const MAX_COMMITMENT_REFERENCES = 20_000;
+
+/** A request or report of so many instances, with room. */
+export const MAX_COMMITMENT_BYTES = 8_388_608;
+
+/** Transactions of storage commitment that wait for a report, in either role. */
+export const MAX_COMMITMENTS = 1_000;
+
+/** Pauses between attempts to deliver a report; the last one again and again. */
+export const REPORT_PAUSES_MS: readonly number[] = [1_000, 10_000, 60_000, 300_000, 1_800_000];
+
+/** How long a report is tried to be delivered. */
+export const REPORT_FOR_MS = 604_800_000;
+
+/** How long an association is held open after a request for commitment, for those who report on it. */
+export const REPORT_HERE_MS = 3_000;
+
+/** How long a report is waited for; archives that write tapes first report at night. */
+export const REPORT_WITHIN_MS = 3_600_000;
+
+/** How long a question is remembered to which no report came. */
+export const COMMITMENT_FOR_MS = 2_592_000_000;

@@ -175,7 +175,7 @@ export class PartFile {
   readonly #handle: FileHandle;
   #unsyncedBytes = 0;
   #early: Promise<void> | undefined;
-  #earlyError: unknown;
+  #earlyError: Error | undefined;
 
   constructor(disk: ObjectDisk, path: string, handle: FileHandle) {
     this.#disk = disk;
@@ -218,7 +218,7 @@ export class PartFile {
     this.#early = this.#handle
       .datasync()
       // A sync that failed once is never trusted again.
-      .catch((error: unknown) => void (this.#earlyError = error))
+      .catch((error: Error) => void (this.#earlyError = error))
       .finally(() => (this.#early = undefined));
   }
 }

@@ -22,7 +22,7 @@ export class HeaderWatch {
   /** The beginning of a data set that cannot be read as it passes. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
-  #error: unknown;
+  #error: Error | undefined;
 
   constructor(transferSyntaxUid: Uid) {
     this.#transferSyntaxUid = transferSyntaxUid;
@@ -41,7 +41,7 @@ export class HeaderWatch {
     try {
       this.#scanner.push(bytes);
     } catch (error) {
-      this.#error = error;
+      this.#error = error as Error;
     }
   }
 

@@ -1,0 +1,351 @@
+/**
+ * Storage commitment as its invoker (PS3.4 J): asks a PACS to keep instances for good, and waits for its report, which comes
+ * on the same association, on another that the PACS opens, or after we were restarted. A question is durable before it is
+ * asked; the same question again, as after a restart, is not asked twice but waits for the same report.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { parseUid, type Uid } from '@interhosp/core/dicom';
+import { PacsError } from '@interhosp/core/errors';
+import type { Clock } from '@interhosp/core/world';
+import { z } from 'zod';
+import type { Association, IncomingMessage } from './association.ts';
+import {
+  COMMITMENT_TYPES,
+  encodeCommitmentRequest,
+  FAILURE_REASONS,
+  readCommitmentReport,
+  type CommitmentReport,
+  type InstanceReference,
+} from './commitment-message.ts';
+import { referenceSchema, referencesSchema, uidSchema } from './commitment-schema.ts';
+import { COMMANDS } from './command-set.ts';
+import {
+  COMMITMENT_FOR_MS,
+  MAX_COMMITMENT_REFERENCES,
+  MAX_COMMITMENTS,
+  REPORT_HERE_MS,
+  REPORT_WITHIN_MS,
+} from './limits.ts';
+import {
+  proposedContexts,
+  requestAssociation,
+  type AssociationOptions,
+  type PeerAddress,
+} from './request-association.ts';
+import { answer } from './service.ts';
+import { STATUS } from './status.ts';
+import { TransactionFiles } from './transaction-files.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES, STORAGE_COMMITMENT_INSTANCE } from './uids.ts';
+
+/** How an invoker is opened. */
+export interface CommitmentScuOptions {
+  readonly peer: PeerAddress;
+  /** Its own alone; made when it is not there. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** AE titles under which the PACS reports; default the one it is called by. */
+  readonly reportedBy?: readonly string[];
+  /** How long the association is held open for a report on it; default {@link REPORT_HERE_MS}. */
+  readonly reportHereMs?: number;
+  /** How long a report is waited for in all; default {@link REPORT_WITHIN_MS}. */
+  readonly reportWithinMs?: number;
+  readonly association?: Pick<AssociationOptions, 'connectTimeoutMs' | 'associateTimeoutMs' | 'inactivityMs'>;
+}
+
+/** What a PACS promised. */
+export interface Commitment {
+  /** Kept for good. */
+  readonly committed: readonly InstanceReference[];
+  /** Not kept, with the reason (0008,1197); also what the report does not mention. */
+  readonly failed: readonly (InstanceReference & { readonly reason: number })[];
+}
+
+/** An invoker. */
+export interface CommitmentScu {
+  /**
+   * Asks a PACS to keep instances, at most {@link MAX_COMMITMENT_REFERENCES} at once.
+   *
+   * @returns Undefined when no report came in time; asking for the same again waits on for the same report.
+   * @throws {PacsError} `PACS_REFUSED` when the PACS does not do this; as {@link requestAssociation}; the signal's reason.
+   */
+  commit(
+    references: readonly InstanceReference[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<Commitment | undefined>;
+  /** Takes an N-EVENT-REPORT from another association, and answers it. */
+  take(association: Association, message: IncomingMessage): Promise<void>;
+  /** Ends what waits, as if its time were over. Calling it twice is fine. */
+  stop(): void;
+}
+
+const transactionSchema = z.object({
+  transactionUid: uidSchema,
+  requestedMs: z.number(),
+  references: referencesSchema,
+  /** Whether the PACS agreed to report. */
+  isAsked: z.boolean(),
+  /** The report, when nobody waited for it. */
+  report: z
+    .object({
+      committed: z.array(referenceSchema),
+      failed: z.array(referenceSchema.extend({ reason: z.number() })),
+    })
+    .optional(),
+});
+
+type Transaction = z.output<typeof transactionSchema>;
+
+/** Beyond the time for a report, so that the association ends by a release. */
+const PATIENCE_MS = 5_000;
+
+/** Opens an invoker, with the questions that an earlier run asked. @throws {Error} of node:fs */
+export async function openCommitmentScu(options: CommitmentScuOptions): Promise<CommitmentScu> {
+  const files = await TransactionFiles.open(options.folder, transactionSchema);
+  const beforeMs = options.clock.now() - COMMITMENT_FOR_MS;
+  const young: Transaction[] = [];
+  for (const transaction of await files.all()) {
+    if (transaction.requestedMs >= beforeMs) young.push(transaction);
+    else await files.remove(questionOf(transaction.references));
+  }
+  return new Invoker(options, files, young);
+}
+
+class Invoker implements CommitmentScu {
+  readonly #options: CommitmentScuOptions;
+  readonly #files: TransactionFiles<Transaction>;
+  /** By what they ask for. */
+  readonly #transactions: Map<string, Transaction>;
+  /** Those who wait for a report, by transaction. */
+  readonly #waiting = new Map<Uid, Set<(commitment: Commitment | undefined) => void>>();
+  #isStopped = false;
+
+  constructor(options: CommitmentScuOptions, files: TransactionFiles<Transaction>, known: readonly Transaction[]) {
+    this.#options = options;
+    this.#files = files;
+    this.#transactions = new Map(known.map((transaction) => [questionOf(transaction.references), transaction]));
+  }
+
+  async commit(
+    references: readonly InstanceReference[],
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Commitment | undefined> {
+    signal?.throwIfAborted();
+    if (references.length === 0) return { committed: [], failed: [] };
+    if (references.length > MAX_COMMITMENT_REFERENCES) throw new RangeError('too many references for one transaction');
+    const question = questionOf(references);
+    const transaction = this.#transactions.get(question) ?? (await this.#begin(question, references));
+    if (transaction.report !== undefined) {
+      await this.#forget(question);
+      return transaction.report;
+    }
+    const report = this.#wait(transaction.transactionUid, signal);
+    try {
+      if (!transaction.isAsked) await this.#ask(question, transaction, signal);
+    } catch (error) {
+      report.end();
+      // Whether it was asked is not known: it is asked anew the next time, under another UID.
+      await this.#forget(question);
+      throw error;
+    }
+    const commitment = await report.promise;
+    signal?.throwIfAborted();
+    if (commitment !== undefined) await this.#forget(question);
+    return commitment;
+  }
+
+  async take(association: Association, message: IncomingMessage): Promise<void> {
+    const status = await this.#taken(association, message).catch((error: unknown) => {
+      if (association.isClosed) throw error;
+      return STATUS.processingFailure;
+    });
+    const { eventTypeId } = message.command;
+    await answer(association, message, {
+      affectedSopClassUid: SOP_CLASSES.storageCommitment,
+      affectedSopInstanceUid: STORAGE_COMMITMENT_INSTANCE,
+      status,
+      ...(eventTypeId !== undefined && { eventTypeId }),
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const waiting of this.#waiting.values()) for (const tell of waiting) tell(undefined);
+  }
+
+  async #begin(question: string, references: readonly InstanceReference[]): Promise<Transaction> {
+    if (this.#transactions.size >= MAX_COMMITMENTS) {
+      throw new PacsError('PACS_BUSY', { details: { reason: 'commitments', limit: MAX_COMMITMENTS } });
+    }
+    const transactionUid = newUid();
+    const requestedMs = this.#options.clock.now();
+    const transaction: Transaction = { transactionUid, requestedMs, references: [...references], isAsked: false };
+    this.#transactions.set(question, transaction);
+    await this.#files.put(question, transaction);
+    return transaction;
+  }
+
+  /** Sends the request, and holds the association open for a while: some PACS report on it, and nowhere else. */
+  async #ask(question: string, transaction: Transaction, signal: AbortSignal | undefined): Promise<void> {
+    const { association: timing, peer, reportHereMs = REPORT_HERE_MS } = this.#options;
+    const abstractSyntax = SOP_CLASSES.storageCommitment;
+    const contexts = proposedContexts([{ abstractSyntax, transferSyntaxes: PLAIN_SYNTAXES }]);
+    const association = await requestAssociation(peer, { ...timing, contexts, signal });
+    try {
+      await requestOn(association, transaction, signal);
+      const asked = { ...transaction, isAsked: true };
+      this.#transactions.set(question, asked);
+      await this.#files.put(question, asked);
+      await this.#hearHere(association, transaction.transactionUid, reportHereMs, signal);
+      await association.release();
+    } finally {
+      association.abort();
+    }
+  }
+
+  /** Takes reports on the association that the question was asked on; that nothing comes there is no error. */
+  async #hearHere(
+    association: Association,
+    transactionUid: Uid,
+    reportHereMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    let isOver = false;
+    let isTaking = false;
+    const end = (): void => {
+      isOver = true;
+      // What is being taken here is answered first.
+      if (!isTaking) void association.release();
+    };
+    const timer = setTimeout(end, reportHereMs);
+    const waiting = this.#waiting.get(transactionUid);
+    // A report that comes on another association ends the waiting here.
+    waiting?.add(end);
+    try {
+      while (!isOver) {
+        const message = await association.receive({ signal, patienceMs: reportHereMs + PATIENCE_MS });
+        if (message === undefined) return;
+        if (message.command.field !== COMMANDS.eventReportRequest) continue;
+        isTaking = true;
+        await this.take(association, message);
+        isTaking = false;
+      }
+    } catch {
+      // Released by then, or ended by a PACS that does not report here.
+      signal?.throwIfAborted();
+    } finally {
+      clearTimeout(timer);
+      waiting?.delete(end);
+    }
+  }
+
+  #wait(
+    transactionUid: Uid,
+    signal: AbortSignal | undefined,
+  ): { promise: Promise<Commitment | undefined>; end(): void } {
+    const { promise, resolve } = Promise.withResolvers<Commitment | undefined>();
+    const waiting = this.#waiting.get(transactionUid) ?? new Set();
+    this.#waiting.set(transactionUid, waiting);
+    const timer = setTimeout(() => tell(undefined), this.#options.reportWithinMs ?? REPORT_WITHIN_MS);
+    const onAbort = (): void => tell(undefined);
+    const tell = (commitment: Commitment | undefined): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      waiting.delete(tell);
+      if (waiting.size === 0) this.#waiting.delete(transactionUid);
+      resolve(commitment);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    waiting.add(tell);
+    if (this.#isStopped) tell(undefined);
+    return { promise, end: () => tell(undefined) };
+  }
+
+  async #taken(association: Association, { command, context, dataSet }: IncomingMessage): Promise<number> {
+    const { calledAe, callingAe, role } = association.agreement;
+    const reporter = role === 'acceptor' ? callingAe : calledAe;
+    const { peer, reportedBy = [peer.calledAe] } = this.#options;
+    if (!reportedBy.includes(reporter)) return STATUS.notAuthorized;
+    const { allCommitted, someFailed } = COMMITMENT_TYPES;
+    if (command.eventTypeId !== allCommitted && command.eventTypeId !== someFailed) return STATUS.noSuchEventType;
+    const report = await readCommitmentReport(dataSet, context.transferSyntax);
+    const found = [...this.#transactions].find(([, each]) => each.transactionUid === report.transactionUid);
+    if (found === undefined) return STATUS.invalidArgument;
+    const [question, transaction] = found;
+    const commitment = commitmentOf(transaction.references, report);
+    // Kept before it is answered: nobody may be waiting any more.
+    const reported: Transaction = {
+      ...transaction,
+      isAsked: true,
+      report: { committed: [...commitment.committed], failed: [...commitment.failed] },
+    };
+    this.#transactions.set(question, reported);
+    await this.#files.put(question, reported);
+    for (const tell of this.#waiting.get(report.transactionUid) ?? []) tell(commitment);
+    return STATUS.success;
+  }
+
+  async #forget(question: string): Promise<void> {
+    this.#transactions.delete(question);
+    await this.#files.remove(question);
+  }
+}
+
+async function requestOn(
+  association: Association,
+  transaction: Transaction,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const context = association.contextFor(SOP_CLASSES.storageCommitment);
+  if (context === undefined) throw new PacsError('PACS_REFUSED', { details: { reason: 'no-context' } });
+  const messageId = association.nextMessageId();
+  await association.send(
+    {
+      contextId: context.id,
+      command: {
+        field: COMMANDS.actionRequest,
+        messageId,
+        requestedSopClassUid: SOP_CLASSES.storageCommitment,
+        requestedSopInstanceUid: STORAGE_COMMITMENT_INSTANCE,
+        actionTypeId: COMMITMENT_TYPES.request,
+      },
+      dataSet: encodeCommitmentRequest(transaction, context.transferSyntax),
+    },
+    signal,
+  );
+  const answered = await association.receive({ signal });
+  const isAnswer = answered?.command.field === COMMANDS.actionResponse && answered.command.respondedTo === messageId;
+  if (!isAnswer) throw new PacsError('PACS_PROTOCOL', { details: { reason: 'action-answer' } });
+  const { status = 0 } = answered.command;
+  if (status === STATUS.resourceLimitation) throw new PacsError('PACS_BUSY', { details: { status } });
+  if (status !== 0) throw new PacsError('PACS_REFUSED', { details: { status } });
+}
+
+/** Of what was asked for, what the report promises; what it does not mention, or mentions in both lists, is not kept. */
+function commitmentOf(references: readonly InstanceReference[], report: CommitmentReport): Commitment {
+  const promised = new Map(report.committed.map((each) => [each.sopInstanceUid, each.sopClassUid]));
+  const refused = new Map(report.failed.map((each) => [each.sopInstanceUid, each.reason]));
+  const committed: InstanceReference[] = [];
+  const failed: (InstanceReference & { reason: number })[] = [];
+  for (const { sopClassUid, sopInstanceUid } of references) {
+    const reason = refused.get(sopInstanceUid);
+    if (reason === undefined && promised.get(sopInstanceUid) === sopClassUid) {
+      committed.push({ sopClassUid, sopInstanceUid });
+    } else {
+      failed.push({ sopClassUid, sopInstanceUid, reason: reason ?? FAILURE_REASONS.processingFailure });
+    }
+  }
+  return { committed, failed };
+}
+
+/** What tells one question from another: the instances, in whatever order. */
+function questionOf(references: readonly InstanceReference[]): string {
+  const hash = createHash('sha256');
+  const lines = references.map(({ sopClassUid, sopInstanceUid }) => `${sopInstanceUid} ${sopClassUid}\n`);
+  for (const line of lines.toSorted()) hash.update(line);
+  return hash.digest('hex');
+}
+
+/** A UID out of 128 random bits (PS3.5 B.2). */
+function newUid(): Uid {
+  return parseUid(`2.25.${BigInt(`0x${randomBytes(16).toString('hex')}`)}`);
+}

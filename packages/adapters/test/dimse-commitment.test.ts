@@ -1,0 +1,304 @@
+// Storage commitment in both roles: against one another, over restarts, and against a real Orthanc.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateStudy, type SampleStudy } from '@interhosp/core/conformance';
+import { parseUid } from '@interhosp/core/dicom';
+import { part10Header } from '@interhosp/core/dicom';
+import { debianIsMissing, freePorts, startOrthanc, type Orthanc } from '@interhosp/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseAeTitle } from '../src/dimse/ae-title.ts';
+import { FAILURE_REASONS, type InstanceReference } from '../src/dimse/commitment-message.ts';
+import { openCommitmentScp, verifyBy, type CommitmentScp } from '../src/dimse/commitment-scp.ts';
+import { openCommitmentScu, type CommitmentScu } from '../src/dimse/commitment-scu.ts';
+import { commitmentService } from '../src/dimse/commitment-service.ts';
+import { REPORT_FOR_MS } from '../src/dimse/limits.ts';
+import type { Listener } from '../src/dimse/listener.ts';
+import type { PeerAddress } from '../src/dimse/request-association.ts';
+import { openDimseServer } from '../src/dimse/service.ts';
+import { verificationService } from '../src/dimse/verification-service.ts';
+import { testClock } from './clock.ts';
+
+const ARCHIVE = parseAeTitle('ARCHIVE');
+const MEMBER = parseAeTitle('MEMBER');
+const CT = parseUid('1.2.840.10008.5.1.4.1.1.2');
+const held: InstanceReference = { sopClassUid: CT, sopInstanceUid: parseUid('1.2.3.1') };
+const lost: InstanceReference = { sopClassUid: CT, sopInstanceUid: parseUid('1.2.3.2') };
+const other: InstanceReference = {
+  sopClassUid: parseUid('1.2.840.10008.5.1.4.1.1.4'),
+  sopInstanceUid: parseUid('1.2.3.1'),
+};
+
+let folder: string;
+const ends: (() => Promise<unknown> | void)[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'interhosp-commitment-'));
+});
+
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const verify = verifyBy(({ sopInstanceUid }) =>
+  sopInstanceUid === held.sopInstanceUid ? held.sopClassUid : undefined,
+);
+
+/** A performer behind a listener. */
+async function archive(
+  options: { readonly port?: number; readonly reportTo?: () => PeerAddress | undefined; verify?: typeof verify } = {},
+): Promise<{ readonly scp: CommitmentScp; readonly listener: Listener }> {
+  const scp = await openCommitmentScp({
+    folder: join(folder, 'archive'),
+    clock: testClock(),
+    verify: options.verify ?? verify,
+    reportTo: options.reportTo ?? (() => undefined),
+  });
+  const listener = await openDimseServer({
+    port: options.port ?? 0,
+    aeTitles: [ARCHIVE],
+    callers: [{ aeTitle: MEMBER }],
+    services: [verificationService, commitmentService({ scp })],
+  });
+  ends.push(
+    () => scp.stop(),
+    () => listener.stop(),
+  );
+  return { scp, listener };
+}
+
+/** An invoker, behind a listener when it has a port. */
+async function member(
+  archivePort: number,
+  options: { readonly port?: number; readonly reportHereMs?: number; readonly reportWithinMs?: number } = {},
+): Promise<CommitmentScu> {
+  const scu = await openCommitmentScu({
+    peer: { host: '127.0.0.1', port: archivePort, calledAe: ARCHIVE, callingAe: MEMBER },
+    folder: join(folder, 'member'),
+    clock: testClock(),
+    ...options,
+  });
+  ends.push(() => scu.stop());
+  if (options.port === undefined) return scu;
+  const listener = await openDimseServer({
+    port: options.port,
+    aeTitles: [MEMBER],
+    callers: [{ aeTitle: ARCHIVE }],
+    services: [commitmentService({ scu })],
+  });
+  ends.push(() => listener.stop());
+  return scu;
+}
+
+function memberAt(port: number): PeerAddress {
+  return { host: '127.0.0.1', port, calledAe: MEMBER, callingAe: ARCHIVE };
+}
+
+async function files(name: string): Promise<readonly string[]> {
+  return await readdir(join(folder, name));
+}
+
+describe('storage commitment (PS3.4 J)', () => {
+  it('is reported on the association that it was asked on, instance by instance', async () => {
+    const { listener, scp } = await archive();
+    const scu = await member(listener.port);
+    expect(await scu.commit([held, lost])).toEqual({
+      committed: [held],
+      failed: [{ ...lost, reason: FAILURE_REASONS.noSuchInstance }],
+    });
+    expect(await scu.commit([other])).toEqual({
+      committed: [],
+      failed: [{ ...other, reason: FAILURE_REASONS.classInstanceConflict }],
+    });
+    expect(scp.pending).toBe(0);
+    expect([...(await files('archive')), ...(await files('member'))]).toEqual([]);
+  });
+
+  it('is reported on another association, with the roles reversed', async () => {
+    const [port = 0] = await freePorts(1);
+    const { listener, scp } = await archive({ reportTo: () => memberAt(port) });
+    const scu = await member(listener.port, { port });
+    expect((await scu.commit([held]))?.committed).toEqual([held]);
+    await expect.poll(() => scp.pending).toBe(0);
+  });
+
+  it('is reported after a restart of the archive, which was told while nobody could be reached', async () => {
+    const [port = 0] = await freePorts(1);
+    const first = await archive({ reportTo: () => memberAt(port) });
+    const early = await member(first.listener.port, { reportHereMs: 50, reportWithinMs: 200 });
+    expect(await early.commit([held, lost])).toBeUndefined();
+    await first.scp.stop();
+    await first.listener.stop();
+    expect(await files('archive')).toHaveLength(1);
+
+    // The member is restarted too, and asks the same again: the question is not put twice.
+    const scu = await member(1, { port });
+    const commitment = scu.commit([lost, held]);
+    const second = await archive({ reportTo: () => memberAt(port) });
+    expect(second.scp.pending).toBe(1);
+    expect((await commitment)?.committed).toEqual([held]);
+    await expect.poll(() => files('archive')).toEqual([]);
+    expect(await files('member')).toEqual([]);
+  });
+
+  it('keeps a report that nobody waits for', async () => {
+    const [port = 0] = await freePorts(1);
+    const { listener, scp } = await archive({ reportTo: () => memberAt(port) });
+    const scu = await member(listener.port, { port, reportHereMs: 1, reportWithinMs: 1 });
+    const soon = await scu.commit([held]);
+    await expect.poll(() => scp.pending).toBe(0);
+    expect((soon ?? (await scu.commit([held])))?.committed).toEqual([held]);
+  });
+
+  it('reports later what cannot be told now', async () => {
+    const [port = 0] = await freePorts(1);
+    let asked = 0;
+    const { listener } = await archive({
+      reportTo: () => memberAt(port),
+      verify: async (references) => {
+        if (asked++ === 0) throw new Error('the disk is away');
+        return await verify(references);
+      },
+    });
+    const scu = await member(listener.port, { port });
+    expect((await scu.commit([held]))?.committed).toEqual([held]);
+    expect(asked).toBe(2);
+  });
+
+  it('gives up on a report after a week, and forgets what it was asked', async () => {
+    const clock = testClock();
+    const [port = 0] = await freePorts(1);
+    const options = { folder: join(folder, 'archive'), clock, verify, reportTo: () => memberAt(port) };
+    const scp = await openCommitmentScp(options);
+    const listener = await openDimseServer({
+      port: 0,
+      aeTitles: [ARCHIVE],
+      callers: [{ aeTitle: MEMBER }],
+      services: [commitmentService({ scp })],
+    });
+    ends.push(() => listener.stop());
+    const scu = await member(listener.port, { reportHereMs: 1, reportWithinMs: 1 });
+    await scu.commit([held]);
+    await scp.stop();
+    expect(await files('archive')).toHaveLength(1);
+    const later = await openCommitmentScp({ ...options, clock: testClock(REPORT_FOR_MS + 60_000) });
+    ends.push(() => later.stop());
+    await expect.poll(() => files('archive')).toEqual([]);
+  });
+
+  it('believes no report of somebody else, of a question that was not asked, or that leaves an instance out', async () => {
+    const [port = 0] = await freePorts(1);
+    const { listener, scp } = await archive({
+      reportTo: () => memberAt(port),
+      // Says nothing of the second.
+      verify: async () => [undefined],
+    });
+    const scu = await member(listener.port, { port });
+    expect(await scu.commit([held, lost])).toEqual({
+      committed: [held],
+      failed: [{ ...lost, reason: FAILURE_REASONS.processingFailure }],
+    });
+    const stranger = await openCommitmentScu({
+      peer: { host: '127.0.0.1', port: listener.port, calledAe: ARCHIVE, callingAe: MEMBER },
+      folder: join(folder, 'stranger'),
+      clock: testClock(),
+      reportedBy: ['SOMEBODY'],
+      reportHereMs: 1,
+      reportWithinMs: 500,
+    });
+    ends.push(() => stranger.stop());
+    // The report goes to the member, who did not ask, and takes none.
+    expect(await stranger.commit([held])).toBeUndefined();
+    expect(scp.pending).toBe(1);
+    // What is not taken does not keep others from being told.
+    expect((await scu.commit([lost]))?.committed).toEqual([lost]);
+  });
+
+  it('rethrows the reason of its caller, and asks anew the next time', async () => {
+    const { listener } = await archive({ reportTo: () => memberAt(1) });
+    const scu = await member(listener.port, { reportHereMs: 10_000 });
+    const caller = new AbortController();
+    const commitment = scu.commit([held], { signal: caller.signal });
+    setTimeout(() => caller.abort(new Error('enough')), 100);
+    await expect(commitment).rejects.toThrow('enough');
+  });
+
+  it('is refused by a PACS that does not do it', async () => {
+    const listener = await openDimseServer({
+      port: 0,
+      aeTitles: [ARCHIVE],
+      callers: [{ aeTitle: MEMBER }],
+      services: [verificationService],
+    });
+    ends.push(() => listener.stop());
+    const scu = await member(listener.port);
+    await expect(scu.commit([held])).rejects.toMatchObject({ code: 'PACS_REFUSED' });
+    expect(await files('member')).toEqual([]);
+  });
+});
+
+describe.skipIf(debianIsMissing())('storage commitment with Orthanc', () => {
+  let orthanc: Orthanc;
+  let port: number;
+  let study: SampleStudy;
+
+  beforeAll(async () => {
+    [port = 0] = await freePorts(1);
+    orthanc = await startOrthanc({ aeTitle: 'ARCHIVE', modalities: { member: ['MEMBER', '127.0.0.1', port] } });
+    study = generateStudy({ instances: 2, seed: 'commitment' });
+    for (const instance of study.instances) {
+      const body = Buffer.concat([part10Header(instance), instance.dataSet]);
+      await fetch(`${orthanc.url}/instances`, { method: 'POST', body });
+    }
+  });
+  afterAll(async () => await orthanc.stop());
+
+  it('asks Orthanc, which reports on another association', async () => {
+    const scu = await member(orthanc.dicomPort, { port });
+    const unknown = { sopClassUid: CT, sopInstanceUid: parseUid('1.2.3.4.5') };
+    const references = [
+      ...study.instances.map(({ sopClassUid, sopInstanceUid }) => ({ sopClassUid, sopInstanceUid })),
+      unknown,
+    ];
+    expect(await scu.commit(references)).toEqual({
+      committed: references.slice(0, 2),
+      failed: [{ ...unknown, reason: FAILURE_REASONS.noSuchInstance }],
+    });
+  });
+
+  it('is asked by Orthanc, and reports to it', async () => {
+    const scp = await openCommitmentScp({
+      folder: join(folder, 'archive'),
+      clock: testClock(),
+      verify,
+      reportTo: () => ({ host: '127.0.0.1', port: orthanc.dicomPort, calledAe: ARCHIVE, callingAe: MEMBER }),
+    });
+    const listener = await openDimseServer({
+      port,
+      aeTitles: [MEMBER],
+      callers: [{ aeTitle: ARCHIVE }],
+      services: [verificationService, commitmentService({ scp })],
+    });
+    ends.push(
+      () => scp.stop(),
+      () => listener.stop(),
+    );
+    const body = JSON.stringify({
+      DicomInstances: [held, lost].map((each) => ({
+        SOPClassUID: each.sopClassUid,
+        SOPInstanceUID: each.sopInstanceUid,
+      })),
+    });
+    const asked = await fetch(`${orthanc.url}/modalities/member/storage-commitment`, { method: 'POST', body });
+    const { ID } = (await asked.json()) as { readonly ID: string };
+    await expect
+      .poll(async () => await (await fetch(`${orthanc.url}/storage-commitment/${ID}`)).json(), { timeout: 10_000 })
+      .toMatchObject({
+        Status: 'Failure',
+        Success: [{ SOPInstanceUID: held.sopInstanceUid }],
+        Failures: [{ SOPInstanceUID: lost.sopInstanceUid, FailureReason: FAILURE_REASONS.noSuchInstance }],
+      });
+    await expect.poll(() => scp.pending).toBe(0);
+  });
+});
