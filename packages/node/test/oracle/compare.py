@@ -1,5 +1,6 @@
 """Compares data sets before and after a coercion as pydicom reads them. Reads one JSON line a pair from standard input:
-{"name", "before", "after", "changed": [tags], "patientName"}; writes one JSON line a pair: {"name", "problems": [...]}.
+{"name", "before", "after", "changed": [tags], "patientName"}, without "after" where the file was refused; writes one JSON
+line a pair: {"name", "problems": [...], "readable"}, whether pydicom reads the file as it came, without being forced to.
 """
 
 import json
@@ -49,10 +50,19 @@ def problems_of(pair):
     return problems
 
 
+def is_readable(path):
+    try:
+        for _ in pydicom.dcmread(path).iterall():
+            pass
+        return True
+    except Exception:  # pylint: disable=broad-except
+        return False
+
+
 for line in sys.stdin:
     pair = json.loads(line)
     try:
-        found = problems_of(pair)
+        found = problems_of(pair) if "after" in pair else []
     except Exception as error:  # pylint: disable=broad-except
         found = [f"{type(error).__name__}: {error}"]
-    print(json.dumps({"name": pair["name"], "problems": found}))
+    print(json.dumps({"name": pair["name"], "problems": found, "readable": is_readable(pair["before"])}))

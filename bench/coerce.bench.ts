@@ -1,0 +1,127 @@
+/**
+ * `interhosp coerce` as built, on one instance of many frames that lies in the page cache: read, planned, written anew and
+ * synced. Beside it, in the same run, DCMTK's dcmodify, which sets one element, and cp, the floor of any copy.
+ *
+ *   pnpm bench coerce [--case MF1G|MF5G] [--quick] [--runs N] [--json]
+ *
+ * What the command takes to start, measured on an instance of a few kilobytes, is told apart and left out of the speed.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { generateLargeInstance } from '../packages/core/src/conformance/index.ts';
+import { part10Header } from '../packages/core/src/dicom/index.ts';
+import { report } from './report.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    case: { type: 'string' },
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    runs: { type: 'string', default: '3' },
+  },
+});
+const runs = Math.max(3, Number(options.runs));
+const scale = options.quick === true ? 0.1 : 1;
+const cases = [
+  { name: 'MF1G', lengthBytes: 1_000_000_000 * scale },
+  { name: 'MF5G', lengthBytes: 5_000_000_000 * scale },
+];
+const chosen = cases.filter(({ name }) => options.case === undefined || name === options.case);
+if (chosen.length === 0) throw new Error(`--case is one of: ${cases.map(({ name }) => name).join(', ')}`);
+
+const INTERHOSP = fileURLToPath(new URL('../packages/node/bin/interhosp.js', import.meta.url));
+const SMALL_BYTES = 100_000;
+const SAMPLE_MS = 10;
+
+/** One program, from its start to its end. */
+interface Usage {
+  readonly seconds: number;
+  readonly peakRssMb: number;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'interhosp-bench-'));
+try {
+  await writeFile(join(folder, 'patient.json'), '{"patientId":"P1","issuer":"LOCAL","name":"Local^Ann"}');
+  await makeFile('small.dcm', SMALL_BYTES);
+  for (const each of chosen) await measure(each.name, each.lengthBytes);
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+async function measure(name: string, lengthBytes: number): Promise<void> {
+  await makeFile('in.dcm', lengthBytes);
+  const [starts, ours, modified, copies]: Usage[][] = [[], [], [], []];
+  for (let run = 0; run < runs; run++) {
+    await readThrough(join(folder, 'in.dcm'));
+    starts?.push(await coerced('small.dcm'));
+    ours?.push(await coerced('in.dcm'));
+    await copyFile(join(folder, 'in.dcm'), join(folder, 'modified.dcm'));
+    modified?.push(await used('dcmodify', ['-nb', '-m', '0010,0010=Local^Ann', join(folder, 'modified.dcm')]));
+    await rm(join(folder, 'modified.dcm'));
+    copies?.push(await used('cp', [join(folder, 'in.dcm'), join(folder, 'copy.dcm')]));
+    await rm(join(folder, 'copy.dcm'));
+  }
+  const start = Math.min(...(starts ?? []).map(({ seconds }) => seconds));
+  const speed = (usage: Usage): number => lengthBytes / 1e6 / usage.seconds;
+  const common = { bench: 'coerce', case: name } as const;
+  const speeds = (ours ?? []).map(({ seconds }) => lengthBytes / 1e6 / (seconds - start));
+  for (const [peer, values] of [
+    ['dcmodify', modified ?? []],
+    ['cp', copies ?? []],
+  ] as const) {
+    const metric = { metric: 'throughput', unit: 'MB/s', better: 'higher' } as const;
+    report({ ...common, ...metric, ours: speeds, peer: { name: peer, values: values.map(speed) } });
+  }
+  const rss = (usages: readonly Usage[] = []): number[] => usages.map(({ peakRssMb }) => peakRssMb);
+  const memory = { metric: 'rssMb', unit: 'MB', better: 'lower' } as const;
+  report({ ...common, ...memory, ours: rss(ours), peer: { name: 'dcmodify', values: rss(modified) } });
+  const starting = { metric: 'start', unit: 's', better: 'lower' } as const;
+  report({ ...common, ...starting, ours: (starts ?? []).map(({ seconds }) => seconds) });
+}
+
+async function makeFile(name: string, lengthBytes: number): Promise<void> {
+  const instance = generateLargeInstance({ lengthBytes });
+  const file = createWriteStream(join(folder, name));
+  file.write(part10Header(instance));
+  for await (const chunk of instance.dataSet()) if (!file.write(chunk)) await once(file, 'drain');
+  file.end();
+  await finished(file);
+}
+
+/** Into the page cache. */
+async function readThrough(path: string): Promise<void> {
+  for await (const chunk of createReadStream(path, { highWaterMark: 1_048_576 })) void chunk;
+}
+
+async function coerced(name: string): Promise<Usage> {
+  const out = join(folder, 'out.dcm');
+  const words = ['coerce', join(folder, name), out, '--patient', join(folder, 'patient.json'), '--json'];
+  const usage = await used(process.execPath, [INTERHOSP, ...words]);
+  await rm(out);
+  return usage;
+}
+
+async function used(program: string, words: readonly string[]): Promise<Usage> {
+  const startedMs = performance.now();
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  let peakRssMb = 0;
+  const sampling = setInterval(() => void peakOf(child).then((mb) => (peakRssMb = Math.max(peakRssMb, mb))), SAMPLE_MS);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const seconds = (performance.now() - startedMs) / 1_000;
+  clearInterval(sampling);
+  if (code !== 0) throw new Error(`${program} ended with ${code}`);
+  return { peakRssMb, seconds };
+}
+
+/** The kernel's own high-water mark, so that nothing between two looks is missed but the last moment. */
+async function peakOf({ pid }: ChildProcess): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1_000;
+}
