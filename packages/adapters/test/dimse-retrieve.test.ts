@@ -357,6 +357,15 @@ describe('retrieving by C-MOVE', () => {
     await expectAll(await readAll(pair.retrieve('C-MOVE', request, { lateAnswerMs: 100, cancelWithinMs: 50 })), study);
   });
 
+  it('brings the named instances alone where Move Originator is left out', async () => {
+    const study = samples(6);
+    await using pair = await startPair(study, { originator: 'none' });
+    const { instances } = await wholeStudy(pair.archive.peer, STUDY);
+    const wanted = study.filter((each) => each.sopInstanceUid !== instances[0]?.sopInstanceUid);
+    const request = { studyInstanceUid: STUDY, instances: instances.slice(1), isWholeStudy: false };
+    await expectAll(await readAll(pair.retrieve('C-MOVE', request)), wanted);
+  });
+
   it('takes what was made since by its Study UID, where Move Originator is left out', async () => {
     const study = samples(3);
     await using pair = await startPair(study, { originator: 'none' });
