@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { generateLargeInstance, generateStudy } from '../packages/core/src/conformance/index.ts';
+import type { InstanceIdentity } from '../packages/core/src/study/index.ts';
 import { part10Header } from '../packages/core/src/dicom/index.ts';
 import { buildProgram, startOrthanc, usageOf, type ProcessUsage } from '../packages/testing/src/index.ts';
 import type { BenchFile, BenchOrder, BenchResult } from '../packages/adapters/bench/dicomweb-client.ts';
@@ -40,7 +41,7 @@ interface Run {
 }
 
 interface Prepared {
-  readonly study: string;
+  readonly study: InstanceIdentity['studyInstanceUid'];
   readonly series: string;
   readonly files: readonly BenchFile[];
   /** Bodies of the requests in which our client stores the same. */
@@ -183,7 +184,14 @@ function storeOurs({ files }: Prepared): Promise<Run> {
 }
 
 async function retrieveOurs({ by }: Case, { study, files, bytes }: Prepared): Promise<Run> {
-  const run = await ours({ kind: 'retrieve', baseUrl: orthanc.dicomwebUrl, study, by });
+  const instances = files.map(({ identity }) => identity);
+  const order = {
+    kind: 'retrieve',
+    baseUrl: orthanc.dicomwebUrl,
+    study,
+    ...(by === 'instance' && { instances }),
+  } as const;
+  const run = await ours(order);
   if (run.instances !== files.length || run.bytes !== bytes)
     throw new Error(`we got ${run.instances}, ${run.bytes} bytes`);
   return run;
@@ -209,13 +217,20 @@ async function storeCurl({ bodies, bytes, files }: Prepared, folder: string): Pr
 async function retrieveCurl({ by }: Case, prepared: Prepared, folder: string): Promise<Run> {
   const { study, series, files, bytes } = prepared;
   const whole = `${orthanc.dicomwebUrl}/studies/${study}`;
+  // Of a whole study we ask first how many instances it has, and go on until a page is empty.
+  const search = `${orthanc.dicomwebUrl}/studies?StudyInstanceUID=${study}&includefield=00201208&limit=200&offset=`;
   const urls =
     by === 'study'
-      ? [whole]
+      ? [`${search}0`, `${search}1`, whole]
       : files.map(({ identity }) => `${whole}/series/${series}/instances/${identity.sopInstanceUid}`);
   const accept = ACCEPT.replaceAll('"', '\\"');
   const requests = urls.map((url) =>
-    [`url = "${url}"`, `header = "Accept: ${accept}"`, 'output = /dev/null', 'fail'].join('\n'),
+    [
+      `url = "${url}"`,
+      `header = "Accept: ${url.includes('?') ? 'application/dicom+json' : accept}"`,
+      'output = /dev/null',
+      'fail',
+    ].join('\n'),
   );
   return await curl(requests, { bytes, instances: files.length }, folder);
 }

@@ -1,7 +1,8 @@
 /** Our DICOMweb client as a process of its own, told by messages what to do; see dicomweb.bench.ts. */
 import { open, readFile } from 'node:fs/promises';
 import { dicomwebPacs } from '@interhosp/adapters/dicomweb';
-import type { StorableInstance } from '@interhosp/core/pacs';
+import type { Uid } from '@interhosp/core/dicom';
+import type { InstanceSummary, StorableInstance } from '@interhosp/core/pacs';
 import type { InstanceIdentity } from '@interhosp/core/study';
 
 /** A file that is stored: what it is, and where its data set begins. */
@@ -15,7 +16,8 @@ export interface BenchFile {
 /** What the process is told. */
 export type BenchOrder = { readonly baseUrl: string } & (
   | { readonly kind: 'store'; readonly files: readonly BenchFile[] }
-  | { readonly kind: 'retrieve'; readonly study: string; readonly by: 'study' | 'instance' }
+  /** The whole study, or, where they are named, its instances one by one. */
+  | { readonly kind: 'retrieve'; readonly study: Uid; readonly instances?: readonly InstanceSummary[] }
 );
 
 /** How it went. */
@@ -39,7 +41,7 @@ process.once('disconnect', () => process.exit());
 async function obey(order: BenchOrder): Promise<BenchResult> {
   const pacs = dicomwebPacs({
     baseUrl: order.baseUrl,
-    ...(order.kind === 'retrieve' && { retrieve: order.by }),
+    retrieve: 'study',
   });
   // A member has spoken to its PACS before.
   await pacs.echo();
@@ -53,7 +55,8 @@ async function obey(order: BenchOrder): Promise<BenchResult> {
     }
     bytes = order.files.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
   } else {
-    for await (const { dataSet } of pacs.retrieve(order.study as InstanceIdentity['studyInstanceUid'])) {
+    const named = order.instances === undefined ? {} : { instances: order.instances };
+    for await (const { dataSet } of pacs.retrieve(order.study, named)) {
       for await (const piece of dataSet) bytes += piece.length;
       instances++;
     }

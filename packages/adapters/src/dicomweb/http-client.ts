@@ -54,6 +54,8 @@ export interface HttpBody {
 export interface HttpAnswer {
   readonly status: number;
   readonly mediaType: MediaType | undefined;
+  /** As Content-Length tells; undefined when it does not. */
+  readonly lengthBytes?: number;
   /** Read to its end or ended; the connection is closed otherwise. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Drops the body. */
@@ -289,8 +291,10 @@ async function answerOf(response: Dispatcher.ResponseData, signal: AbortSignal |
   const encoding = textOfHeader(headers['content-encoding']) ?? 'identity';
   if (encoding !== 'identity') return await fail(new PacsError('PACS_PROTOCOL', { details: { reason: 'encoding' } }));
   const contentType = textOfHeader(headers['content-type']);
+  const lengthBytes = Number(textOfHeader(headers['content-length']) ?? Number.NaN);
   return {
     status,
+    ...(Number.isSafeInteger(lengthBytes) && { lengthBytes }),
     mediaType: contentType === undefined ? undefined : parseMediaType(contentType),
     body: chunksOf(body, signal),
     discard,

@@ -37,6 +37,12 @@ export const DEFAULT_BATCH_BYTES = 16_777_216;
  */
 export const DEFAULT_WHOLE_STUDY_BYTES = 67_108_864;
 
+/** Instances that are asked for while one is read, as long as they come in answers of up to so many bytes. */
+export const ASKED_AHEAD = 3;
+export const SMALL_ANSWER_BYTES = 4_194_304;
+/** Store requests at the same time: one is sent while the PACS works on the other. A big instance goes alone. */
+export const STORES_AT_ONCE = 2;
+
 /** Time to reach the PACS. */
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 /** Silence, not total time: a PACS that parses a gigabyte before it answers is slow, not dead. */

@@ -9,7 +9,7 @@ import { readPart10, TRANSFER_SYNTAXES, type Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import type { InstanceSummary, PacsOptions, RetrievedInstance } from '@interhosp/core/pacs';
 import { patiently, statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
-import { MAX_PARTS } from './limits.ts';
+import { ASKED_AHEAD, MAX_PARTS, SMALL_ANSWER_BYTES } from './limits.ts';
 import { MultipartError, readMultipart } from './multipart-reader.ts';
 import { searchInstances, searchStudies, type ListedInstance } from './search.ts';
 
@@ -63,7 +63,8 @@ async function* retrieved(
   }
   const expected = await instancesHeld(http, studyInstanceUid, options);
   if (expected === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
-  if (await isWhole(http, studyInstanceUid, expected, options)) {
+  const sample = await sampleOf(http, studyInstanceUid, expected, options);
+  if (isWhole(http, sample, expected, options)) {
     const answer = await ask(http, ['studies', studyInstanceUid], options);
     if (!HAS_NO_STUDIES.has(answer.status)) {
       if (answer.status === 200) http.learned.note('retrieval', 'study');
@@ -74,8 +75,8 @@ async function* retrieved(
     if (answer.status !== 404) http.learned.note('retrieval', 'instance');
     await answer.discard();
   }
-  const listed: ListedInstance[] = [];
-  for await (const instance of searchInstances(http, studyInstanceUid, options)) listed.push(instance);
+  // Orthanc reads the files of the instances it lists: what is known already is not asked again.
+  const listed = sample.length >= expected ? sample : await listOf(searchInstances(http, studyInstanceUid, options));
   if (listed.length === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0, count: expected } });
   yield* oneByOne(http, studyInstanceUid, listed, options);
 }
@@ -97,23 +98,38 @@ async function instancesHeld(http: HttpClient, studyInstanceUid: Uid, options: R
   return uids.size;
 }
 
-/** Whether a study comes in one request: as told, or when the first few instances suggest that it is small. */
-async function isWhole(
+/** The first few instances, where how the study comes depends on their size; all of them when they are few. */
+async function sampleOf(
   http: HttpClient,
   studyInstanceUid: Uid,
   instances: number,
   options: RetrieveOptions,
-): Promise<boolean> {
-  const { mode, wholeStudyBytes } = options;
-  if (mode !== 'auto') return mode === 'study';
-  if (http.learned.profile.retrieval === 'instance') return false;
-  if (instances > MAX_PARTS) return false;
-  let largest = 0;
-  let looked = 0;
-  for await (const { estimatedBytes } of searchInstances(http, studyInstanceUid, { ...options, pageSize: SAMPLE })) {
-    largest = Math.max(largest, estimatedBytes);
-    if (++looked === SAMPLE) break;
+): Promise<readonly ListedInstance[]> {
+  if (options.mode !== 'auto' || http.learned.profile.retrieval === 'instance') return [];
+  const sample: ListedInstance[] = [];
+  for await (const instance of searchInstances(http, studyInstanceUid, { ...options, pageSize: SAMPLE })) {
+    sample.push(instance);
+    if (sample.length === Math.min(SAMPLE, instances)) break;
   }
+  return sample;
+}
+
+async function listOf(instances: AsyncIterable<ListedInstance>): Promise<readonly ListedInstance[]> {
+  const list: ListedInstance[] = [];
+  for await (const instance of instances) list.push(instance);
+  return list;
+}
+
+/** Whether a study comes in one request: as told, or when its sample suggests that it is small. */
+function isWhole(
+  http: HttpClient,
+  sample: readonly ListedInstance[],
+  instances: number,
+  { mode, wholeStudyBytes }: RetrieveOptions,
+): boolean {
+  if (mode !== 'auto') return mode === 'study';
+  if (http.learned.profile.retrieval === 'instance' || instances > MAX_PARTS) return false;
+  const largest = Math.max(0, ...sample.map(({ estimatedBytes }) => estimatedBytes));
   return largest * instances <= wholeStudyBytes;
 }
 
@@ -130,7 +146,7 @@ async function* wholeStudy(
   if (count < expected) throw new PacsError('PACS_INCOMPLETE', { details: { instances: count, count: expected } });
 }
 
-/** Asks for the next instance while the one before is read. */
+/** Asks for the next instances while the one before is read: for some where they are small, as each waits in memory. */
 async function* oneByOne(
   http: HttpClient,
   studyInstanceUid: Uid,
@@ -138,24 +154,22 @@ async function* oneByOne(
   options: RetrieveOptions,
 ): AsyncGenerator<RetrievedInstance, void, undefined> {
   const queue = [...new Map(instances.map((each) => [each.sopInstanceUid, each])).values()];
-  const askNext = () => {
-    const next = queue.shift();
-    if (next === undefined) return undefined;
-    const { seriesInstanceUid, sopInstanceUid, storedSyntaxes } = next;
+  const askFor = ({ seriesInstanceUid, sopInstanceUid, storedSyntaxes }: (typeof queue)[number]) => {
     const path = ['studies', studyInstanceUid, 'series', seriesInstanceUid, 'instances', sopInstanceUid];
     const asked = ask(http, path, options);
     // Looked at when its turn comes; until then nobody waits for it.
     asked.catch(() => {});
     return { asked, sopInstanceUid, storedSyntaxes };
   };
-  let coming = askNext();
+  const coming = queue.splice(0, 1).map(askFor);
   try {
-    while (coming !== undefined) {
-      const { asked, sopInstanceUid, storedSyntaxes } = coming;
+    for (let first = coming[0]; first !== undefined; first = coming[0]) {
+      const { asked, sopInstanceUid, storedSyntaxes } = first;
       const answer: HttpAnswer = await asked;
-      coming = undefined;
+      coming.shift();
       if (answer.status === 404) throw await missing(http, studyInstanceUid, answer, options);
-      coming = askNext();
+      const ahead = (answer.lengthBytes ?? Number.POSITIVE_INFINITY) <= SMALL_ANSWER_BYTES ? ASKED_AHEAD : 1;
+      coming.push(...queue.splice(0, Math.max(0, ahead - coming.length)).map(askFor));
       let count = 0;
       for await (const instance of instancesOf(answer, options)) {
         count++;
@@ -166,10 +180,12 @@ async function* oneByOne(
       if (count === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0 } });
     }
   } finally {
-    await coming?.asked.then(
-      (answer) => answer.discard(),
-      () => {},
-    );
+    for (const { asked } of coming) {
+      await asked.then(
+        (answer) => answer.discard(),
+        () => {},
+      );
+    }
   }
 }
 

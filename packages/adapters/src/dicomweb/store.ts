@@ -7,7 +7,9 @@ import { part10Header, type Uid } from '@interhosp/core/dicom';
 import { isInterhospError } from '@interhosp/core/errors';
 import type { PacsOptions, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
 import { batches, type BatchLimits } from './batches.ts';
+import { atOnce } from './at-once.ts';
 import { statusError, unreachable, type HttpAnswer, type HttpClient } from './http-client.ts';
+import { STORES_AT_ONCE } from './limits.ts';
 import { multipartBody, type WritablePart } from './multipart-writer.ts';
 import { readStoreAnswer, type Verdict } from './store-answer.ts';
 import { heldOf } from './store-verify.ts';
@@ -21,9 +23,13 @@ export async function* store(
   instances: Iterable<StorableInstance> | AsyncIterable<StorableInstance>,
   options: StoreOptions,
 ): AsyncGenerator<StoreOutcome, void, undefined> {
-  for await (const batch of batches(instances, options)) {
-    options.signal?.throwIfAborted();
-    yield* storeBatch(http, batch, options);
+  const limits = { ...options, atOnce: STORES_AT_ONCE };
+  for await (const outcomes of atOnce(
+    batches(instances, options),
+    (batch) => storeBatch(http, batch, options),
+    limits,
+  )) {
+    yield* outcomes;
   }
 }
 
