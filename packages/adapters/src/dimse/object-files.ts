@@ -57,7 +57,8 @@ export class ObjectFolder {
     await mkdir(objects, { recursive: true, mode: FOLDER_MODE });
     await mkdir(join(folder, PARTS), { recursive: true, mode: FOLDER_MODE });
     for (const name of await readdir(join(folder, PARTS))) await rm(join(folder, PARTS, name), { force: true });
-    for (const shard of SHARDS) await mkdir(join(objects, shard), { recursive: true, mode: FOLDER_MODE });
+    const shards = new Set(await readdir(objects));
+    for (const shard of SHARDS) if (!shards.has(shard)) await mkdir(join(objects, shard), { mode: FOLDER_MODE });
     await syncFolder(disk, objects);
     await syncFolder(disk, folder);
     const { type } = await disk.statfs(folder);
