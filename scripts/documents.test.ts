@@ -102,6 +102,21 @@ function leavesOf(value: object, path = ''): ReadonlyArray<readonly [field: stri
   return Object.entries(value).flatMap(([name, field]: [string, unknown]) => {
     const at = path === '' ? name : `${path}.${name}`;
     if (Array.isArray(field)) return [[at, `[${field.join(', ')}]`] as const];
+    if (isByModality(field)) return [[at, timesText(field)] as const];
     return typeof field === 'object' && field !== null ? leavesOf(field, at) : [[at, String(field)] as const];
   });
+}
+
+/** Times that are given as one number or by modality. */
+interface ByModality {
+  readonly byModality: Readonly<Record<string, number>>;
+  readonly other: number;
+}
+
+function isByModality(field: unknown): field is ByModality {
+  return typeof field === 'object' && field !== null && 'byModality' in field && 'other' in field;
+}
+
+function timesText({ byModality, other }: ByModality): string {
+  return [...Object.entries(byModality), ['other', other]].map(([modality, time]) => `${modality} ${time}`).join(', ');
 }
