@@ -185,7 +185,8 @@ describe('a query under way', () => {
   });
 
   it('is cancelled in the PACS when enough was seen, and the association serves the next one', async () => {
-    await using archive = await startArchive(many, { oddities: { delayMs: 1 } });
+    // All of them would take longer than the PACS is waited for.
+    await using archive = await startArchive(many, { oddities: { delayMs: 20 } });
     const association = await openQuery(archive.peer);
     const [first] = await firstOf(findStudies(association, {}));
     expect(first).toBeDefined();

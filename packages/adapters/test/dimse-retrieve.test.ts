@@ -180,7 +180,9 @@ describe.each(BOTH)('retrieving by %s', (how) => {
       const study = samples(5, 2_000_000);
       await using pair = await startPair(study);
       const request = await wholeStudy(pair.archive.peer, STUDY);
-      for await (const { dataSet } of pair.retrieve(how, request)) {
+      // A PACS that is not told, or that waits for an answer, would keep us waiting for ever.
+      const options = { cancelWithinMs: 3_600_000 };
+      for await (const { dataSet } of pair.retrieve(how, request, options)) {
         for await (const _ of dataSet) if (where === 'in the middle of one') break;
         break;
       }
@@ -203,6 +205,23 @@ describe.each(BOTH)('retrieving by %s', (how) => {
     };
     expect(await codeOf(retrieving())).toBe(reason);
     await expectAll(await readAll(pair.retrieve(how, request)), study);
+  });
+
+  it('ends with the reason also where its reader swallows what the data set threw', async () => {
+    await using pair = await startPair(samples(2, 3_000_000));
+    const request = await wholeStudy(pair.archive.peer, STUDY);
+    const controller = new AbortController();
+    const reason = { kind: 'cancelled' };
+    const retrieving = async () => {
+      for await (const { dataSet } of pair.retrieve(how, request, { signal: controller.signal })) {
+        try {
+          for await (const _ of dataSet) controller.abort(reason);
+        } catch {
+          // On to the next one.
+        }
+      }
+    };
+    expect(await codeOf(retrieving())).toBe(reason);
   });
 
   it('stops while the PACS fetches a tape, with the reason', async () => {
@@ -344,7 +363,7 @@ describe('retrieving by C-GET', () => {
 
 describe('retrieving by C-MOVE', () => {
   it.each<[string, DimseOddities]>([
-    ['says that it is done before it is', { endsEarly: true }],
+    ['says that it is done before it is', { endsEarly: true, delayMs: 20 }],
     ['never says that it is done', { neverEnds: true }],
     ['leaves Move Originator out', { originator: 'none' }],
     ['names itself as Move Originator', { originator: 'itself' }],
@@ -355,6 +374,8 @@ describe('retrieving by C-MOVE', () => {
     await using pair = await startPair(study, oddities);
     const request = await wholeStudy(pair.archive.peer, STUDY);
     await expectAll(await readAll(pair.retrieve('C-MOVE', request, { lateAnswerMs: 100, cancelWithinMs: 50 })), study);
+    // Asked for once: what is on its way is waited for.
+    expect(pair.landing.associations).toBe(oddities.moveAssociations ?? 1);
   });
 
   it('brings the named instances alone where Move Originator is left out', async () => {
