@@ -1,17 +1,5 @@
 // The inbox of pushed instances: durable, told once, never another patient's bytes under a UID, and there after a crash.
-import {
-  appendFile,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  statfs,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { appendFile, mkdtemp, open, readdir, readFile, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
@@ -22,7 +10,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataSetInbox } from '../src/dimse/inbox.ts';
 import type { IncomingInstance } from '../src/dimse/incoming-store.ts';
 import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/object-files.ts';
-import { STATUS } from '../src/dimse/status.ts';
 import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from '../src/dimse/store-inbox.ts';
 import { testClock } from './clock.ts';
 import { all } from './streams.ts';
@@ -212,7 +199,7 @@ describe('an inbox', () => {
       [{ ...nodeObjectDisk, openSync: fail }, one],
       [{ ...nodeObjectDisk, writevSync: fail }, one],
       [{ ...nodeObjectDisk, fsyncSync: fail }, one],
-      [{ ...nodeObjectDisk, rename: fail as unknown as typeof rename }, long],
+      [{ ...nodeObjectDisk, rename: fail }, long],
       [{ ...nodeObjectDisk, open: failingHandles('writev', fail) }, long],
       [{ ...nodeObjectDisk, open: failingHandles('sync', fail) }, long],
     ];
@@ -239,7 +226,8 @@ describe('an inbox', () => {
 
   it('syncs folders too where a file does not make its name durable', async () => {
     const synced: string[] = [];
-    const elsewhere = (async (path: string) => ({ ...(await statfs(path)), type: 0x6969 })) as unknown as typeof statfs;
+    const elsewhere = (async (path: string) =>
+      Object.assign(await statfs(path), { type: 0x6969 })) as unknown as typeof statfs;
     const watched = (async (path: string, ...words: [string, number]) => {
       synced.push(path);
       return await open(path, ...words);
@@ -320,9 +308,9 @@ describe('an inbox', () => {
 
 /** Opens files of which one method fails. */
 function failingHandles(method: 'sync' | 'writev', fail: () => never): typeof open {
-  return (async (...words: Parameters<typeof open>) => {
+  return async (...words: Parameters<typeof open>) => {
     const handle = await open(...words);
     Object.defineProperty(handle, method, { value: async () => fail() });
     return handle;
-  }) as typeof open;
+  };
 }
