@@ -97,7 +97,7 @@ describe.each(BOTH)('retrieving by %s', (how) => {
   });
 
   it('brings the named instances of several series and no others, one list or several', async () => {
-    const study = samples(400, 10);
+    const study = samples(300, 10);
     await using pair = await startPair(study);
     const { instances } = await wholeStudy(pair.archive.peer, STUDY);
     const wanted = study.filter((_, index) => index !== 5);
@@ -163,7 +163,7 @@ describe.each(BOTH)('retrieving by %s', (how) => {
   });
 
   it('goes on with the next instance when one is left early', async () => {
-    const study = samples(3, 3_000_000);
+    const study = samples(3, 2_000_000);
     await using pair = await startPair(study);
     const request = await wholeStudy(pair.archive.peer, STUDY);
     let count = 0;
@@ -193,7 +193,7 @@ describe.each(BOTH)('retrieving by %s', (how) => {
   );
 
   it('stops in the middle of an instance when it is told to, with the reason', async () => {
-    const study = samples(3, 3_000_000);
+    const study = samples(3, 2_000_000);
     await using pair = await startPair(study);
     const request = await wholeStudy(pair.archive.peer, STUDY);
     const controller = new AbortController();
@@ -208,7 +208,7 @@ describe.each(BOTH)('retrieving by %s', (how) => {
   });
 
   it('ends with the reason also where its reader swallows what the data set threw', async () => {
-    await using pair = await startPair(samples(2, 3_000_000));
+    await using pair = await startPair(samples(2, 2_000_000));
     const request = await wholeStudy(pair.archive.peer, STUDY);
     const controller = new AbortController();
     const reason = { kind: 'cancelled' };
@@ -306,7 +306,7 @@ describe.each(BOTH)('retrieving by %s', (how) => {
   });
 
   it('does not read on while its reader pauses', async () => {
-    const study = samples(3, 8_000_000);
+    const study = samples(2, 8_000_000);
     await using pair = await startPair(study);
     const request = await wholeStudy(pair.archive.peer, STUDY);
     let most = 0;
@@ -318,7 +318,7 @@ describe.each(BOTH)('retrieving by %s', (how) => {
         most = Math.max(most, process.memoryUsage().arrayBuffers);
       }
     }
-    // The archive holds 24 MB itself; three instances more would be another 24.
+    // The archive holds 16 MB itself, and the samples as much.
     expect(most).toBeLessThan(120_000_000);
   });
 });
@@ -454,7 +454,7 @@ describe('the server', () => {
   });
 
   it('starts and stops twice, and ends what is under way', async () => {
-    const archive = await startArchive(samples(2, 3_000_000));
+    const archive = await startArchive(samples(2, 2_000_000));
     const request = await wholeStudy(archive.peer, STUDY);
     await archive.server.start();
     const { port } = archive.server;
