@@ -5,7 +5,8 @@
  *
  *   pnpm bench dicomweb [--case TINY|CT|LARGE] [--quick] [--runs N] [--json]
  *
- * Our process has started before the clock does, as a member has; curl's start is within its time, and takes 10 ms.
+ * Our process has started, and retrieved the study once, before the clock does, as a member is at work for days; curl's
+ * start is within its time, and takes 10 ms.
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -103,7 +103,7 @@ function createPrefixReader(iterator: AsyncIterator<Uint8Array>): PrefixReader {
       if (count > DICOM_LIMITS.metaBytes) {
         throw new DicomError('DICOM_LIMIT', { details: { bytes: count, limit: DICOM_LIMITS.metaBytes } });
       }
-      const parts = [held];
+      const parts = held.length === 0 ? [] : [held];
       let length = held.length;
       while (length < count && !isEnded) {
         const next = await iterator.next();
@@ -114,7 +114,8 @@ function createPrefixReader(iterator: AsyncIterator<Uint8Array>): PrefixReader {
           length += next.value.length;
         }
       }
-      if (parts.length > 1) held = concatBytes(parts);
+      // Most often one piece holds all of it, and need not be copied.
+      held = parts.length > 1 ? concatBytes(parts) : (parts[0] ?? held);
       return length >= count;
     },
     bytes: () => held,
