@@ -4,20 +4,15 @@ import { readPart10, tryParseUid, type Uid } from '@interhosp/core/dicom';
 import type { StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
 import { debianIsMissing, startStorescp } from '@interhosp/testing';
 import { describe, expect, it } from 'vitest';
-import { allBytes, watchStreams } from '../../core/src/conformance/pacs-iterate.ts';
-import {
-  IMPLICIT_LITTLE,
-  JPEG_BASELINE,
-  sampleInstance,
-  type SampleInstance,
-} from '../../core/src/conformance/pacs-samples.ts';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { REJECTIONS } from '../src/dimse/associate.ts';
 import { storeInstances, type StoreOptions } from '../src/dimse/store-scu.ts';
 import type { PeerAddress } from '../src/dimse/request-association.ts';
+import { IMPLICIT_LITTLE, JPEG_BASELINE, sampleInstance } from './dimse-samples.ts';
 import { startScriptedScp } from './scripted-scp.ts';
+import { allBytes } from './streams.ts';
 
-function samples(count: number, pixelBytes = 500): readonly SampleInstance[] {
+function samples(count: number, pixelBytes = 500): readonly StorableInstance[] {
   return Array.from({ length: count }, (_, index) => sampleInstance({ study: 1, instance: index + 1, pixelBytes }));
 }
 
@@ -173,7 +168,7 @@ describe('storing over DIMSE', () => {
   ])('refuses an instance that is %s than announced, and the PACS never has it whole', async (_, more) => {
     await using scp = await startScriptedScp();
     const study = samples(5, 300_000);
-    const odd = study[2] as SampleInstance;
+    const odd = study[2] as StorableInstance;
     const instances = study.map((each) => (each === odd ? { ...odd, lengthBytes: odd.lengthBytes - more } : each));
     const outcomes = await stored(scp.peer, instances);
     expect(statuses(outcomes)).toEqual({ refused: 1, stored: 4 });
@@ -194,7 +189,7 @@ describe('storing over DIMSE', () => {
       },
     });
     const [one] = samples(1);
-    const twelve = Array.from({ length: 12 }, () => one as SampleInstance);
+    const twelve = Array.from({ length: 12 }, () => one as StorableInstance);
     expect(statuses(await stored(scp.peer, twelve, { associations: 4 }))).toEqual({ stored: 12 });
     expect(together).toBe(0);
   });
@@ -255,7 +250,7 @@ describe('storing over DIMSE', () => {
         for (const { dataSet, sopInstanceUid, transferSyntaxUid } of held) {
           const source = study.find(
             (each) => each.sopInstanceUid === tryParseUid(sopInstanceUid ?? ''),
-          ) as SampleInstance;
+          ) as StorableInstance;
           expect(transferSyntaxUid).toBe(source.transferSyntaxUid);
           expect(Buffer.compare(await allBytes(dataSet), await allBytes(source.dataSet()))).toBe(0);
         }
@@ -276,7 +271,7 @@ function breakingOff(instance: StorableInstance, failure: Error): StorableInstan
     async *dataSet(options) {
       let count = 0;
       for await (const piece of instance.dataSet(options)) {
-        if (++count > 2) throw failure;
+        if (++count > 1) throw failure;
         yield piece;
       }
     },
@@ -284,7 +279,7 @@ function breakingOff(instance: StorableInstance, failure: Error): StorableInstan
 }
 
 /** The same instance as one of another SOP class, in its data set too. */
-function withClass(instance: SampleInstance, sopClassUid: Uid): SampleInstance {
+function withClass(instance: StorableInstance, sopClassUid: Uid): StorableInstance {
   const value = (uid: string) => Buffer.from(uid.length % 2 === 0 ? uid : `${uid}\0`, 'latin1');
   async function* changed(): AsyncGenerator<Uint8Array> {
     const bytes = Buffer.from(await allBytes(instance.dataSet()));
@@ -296,4 +291,22 @@ function withClass(instance: SampleInstance, sopClassUid: Uid): SampleInstance {
   }
   const lengthBytes = instance.lengthBytes + value(sopClassUid).length - value(instance.sopClassUid).length;
   return { ...instance, dataSet: changed, lengthBytes, sopClassUid };
+}
+
+/** Instances whose streams are counted as they are opened and ended. */
+function watchStreams(instances: readonly StorableInstance[]) {
+  const streams = { open: 0, opened: 0 };
+  const watched = instances.map((instance) => ({
+    ...instance,
+    async *dataSet(options?: { readonly signal?: AbortSignal }) {
+      streams.opened++;
+      streams.open++;
+      try {
+        yield* instance.dataSet(options);
+      } finally {
+        streams.open--;
+      }
+    },
+  }));
+  return { instances: watched, open: () => streams.open, opened: () => streams.opened };
 }

@@ -6,3 +6,8 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) list.push(item);
   return list;
 }
+
+/** Every byte of a stream. */
+export async function allBytes(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return Buffer.concat(await all(stream));
+}

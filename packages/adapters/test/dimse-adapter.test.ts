@@ -5,10 +5,10 @@ import { silentLog } from '@interhosp/core/world';
 import { memoryPacs } from '@interhosp/adapters/memory';
 import { createCertificateAuthority, freePorts } from '@interhosp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { all } from '../../../core/src/conformance/pacs-iterate.ts';
-import { sampleInstance, sampleStudyUid } from '../../../core/src/conformance/pacs-samples.ts';
-import { adapter } from './adapter.ts';
-import { dimseServer } from './dimse-server.ts';
+import { adapter } from '../src/dimse/adapter.ts';
+import { dimseServer } from '../src/dimse/dimse-server.ts';
+import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
+import { all } from './streams.ts';
 
 const schema = adapter.configSchema['~standard'];
 let folder = '';
