@@ -98,6 +98,23 @@ describe('OAuth 2.0 client credentials', () => {
     expect(issuer.requests).toHaveLength(2);
   });
 
+  it('are not waited for by who has been told to stop, and come all the same for who waits', async () => {
+    let give = (): void => {};
+    const given = new Promise<void>((resolve) => (give = resolve));
+    const { pacs, issuer } = await trust(async (request, response, raw) => {
+      await given;
+      return issuing()(request, response, raw);
+    });
+    const reason = new Error('enough');
+    const stopping = new AbortController();
+    const [one, other] = [pacs.echo({ signal: stopping.signal }), pacs.echo()];
+    stopping.abort(reason);
+    await expect(one).rejects.toBe(reason);
+    give();
+    await other;
+    expect(issuer.requests).toHaveLength(1);
+  });
+
   it('are refused when a new token does not help', async () => {
     const { pacs, server } = await trust(issuing(), (_request, response) => void response.writeHead(401).end());
     expect(await codeOf(() => pacs.echo())).toBe('PACS_UNAUTHORIZED');

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { dicomwebPacs, type TlsMaterial } from '@interhosp/adapters/dicomweb';
 import { generateStudy } from '@interhosp/core/conformance';
 import type { StorableInstance } from '@interhosp/core/pacs';
@@ -116,6 +117,33 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a service that ends the handshak
     expect(asked).toBe(1);
   });
 });
+
+describe('a token endpoint', () => {
+  it('is trusted by the authority of the hospital, and not shown our certificate', async () => {
+    const shown: boolean[] = [];
+    const answered = { requestCert: true, rejectUnauthorized: false };
+    const issuer = createServer({ ...server, ...answered }, (request, response) => {
+      shown.push('getPeerCertificate' in request.socket && Object.keys(peerOf(request.socket)).length > 0);
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"t"}');
+    });
+    issuer.listen(0, '127.0.0.1');
+    await once(issuer, 'listening');
+    await using service = await plainService(server);
+    const tokenUrl = `https://127.0.0.1:${(issuer.address() as AddressInfo).port}/token`;
+    const auth = { kind: 'oauth2', tokenUrl, clientId: 'a', clientSecret: 'b' } as const;
+    const pacs = dicomwebPacs({ baseUrl: service.url, auth, tls: { ca: authority.cert, ...client } });
+    await pacs.echo();
+    await pacs.stop();
+    issuer.closeAllConnections();
+    issuer.close();
+    await once(issuer, 'close');
+    expect([shown, service.asked()]).toEqual([[false], 1]);
+  });
+});
+
+function peerOf(socket: object): object {
+  return (socket as TLSSocket).getPeerCertificate();
+}
 
 describe('a service that shows a certificate which is not right', () => {
   it.each<[string, TlsMaterial, string]>([

@@ -6,6 +6,7 @@ import { guardedLookup, parseServiceUrl } from './addresses.ts';
 import { parseJson, readText } from './dicom-json.ts';
 import { unreachable } from './http-client.ts';
 import { DEFAULT_TOKEN_SECONDS, MAX_TOKEN_BYTES, TOKEN_RENEWAL_SHARE } from './limits.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** Choices of the configuration. */
 export type AuthOptions =
@@ -29,11 +30,16 @@ export interface Credentials {
   close(): Promise<void>;
 }
 
+/** How tokens are fetched. */
+interface TokenOptions {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly inactivityMs: number;
+  /** Authorities of the hospital, in PEM, which have often signed the certificate of the token endpoint too. */
+  readonly ca?: string;
+}
+
 /** Makes the credentials of the configuration. @throws {ConfigError} `CONFIG_INVALID` for a bad token address. */
-export function createCredentials(
-  auth: AuthOptions,
-  options: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly inactivityMs: number },
-): Credentials {
+export function createCredentials(auth: AuthOptions, options: TokenOptions): Credentials {
   switch (auth.kind) {
     case 'none':
       return fixed(undefined);
@@ -71,10 +77,7 @@ class ClientCredentials implements Credentials {
   /** The request that is under way, which all who wait share. */
   #fetching: Promise<Token> | undefined;
 
-  constructor(
-    auth: Extract<AuthOptions, { kind: 'oauth2' }>,
-    { clock, inactivityMs }: { readonly clock: Pick<Clock, 'monotonicMs'>; readonly inactivityMs: number },
-  ) {
+  constructor(auth: Extract<AuthOptions, { kind: 'oauth2' }>, { ca, clock, inactivityMs }: TokenOptions) {
     this.#auth = auth;
     this.#clock = clock;
     this.#url = parseServiceUrl(auth.tokenUrl, 'tokenUrl');
@@ -82,7 +85,7 @@ class ClientCredentials implements Credentials {
       connections: 1,
       headersTimeout: inactivityMs,
       bodyTimeout: inactivityMs,
-      connect: { lookup: guardedLookup },
+      connect: { lookup: guardedLookup, ...(ca !== undefined && { ca }) },
     });
   }
 
@@ -91,9 +94,8 @@ class ClientCredentials implements Credentials {
       return this.#token.authorization;
     }
     this.#fetching ??= this.#fetch().finally(() => (this.#fetching = undefined));
-    const token = await this.#fetching;
-    signal?.throwIfAborted();
-    return token.authorization;
+    this.#fetching.catch(() => {});
+    return (await untilAborted(this.#fetching, signal)).authorization;
   }
 
   forget(): boolean {

@@ -30,6 +30,7 @@ import { probe } from './probe.ts';
 import { retrieve } from './retrieve.ts';
 import { echo, searchInstances, searchStudies } from './search.ts';
 import { store } from './store.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** How a DICOMweb service is reached and used; all but the address have defaults. */
 export interface DicomwebPacsOptions {
@@ -134,7 +135,7 @@ class Dicomweb implements DicomwebPacs {
     const probing = (this.#probing ??= probe(http, {}));
     probing.catch(() => {});
     try {
-      await within(probing, options.signal);
+      await untilAborted(probing, options.signal);
     } catch (error) {
       if (this.#probing === probing && options.signal?.aborted !== true) this.#probing = undefined;
       throw error;
@@ -195,7 +196,7 @@ class Dicomweb implements DicomwebPacs {
 
   #connect(): Connection {
     const { auth = { kind: 'none' }, tls, inactivityMs = DEFAULT_INACTIVITY_MS, clock = processClock } = this.#options;
-    const credentials = createCredentials(auth, { clock, inactivityMs });
+    const credentials = createCredentials(auth, { clock, inactivityMs, ...(tls?.ca !== undefined && { ca: tls.ca }) });
     const http = new HttpClient({
       baseUrl: this.#baseUrl,
       credentials,
@@ -210,17 +211,3 @@ class Dicomweb implements DicomwebPacs {
 }
 
 const processClock: Pick<Clock, 'monotonicMs'> = { monotonicMs: () => performance.now() };
-
-/** Waits for something that goes on when nobody waits any more. */
-async function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener('abort', stop);
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}

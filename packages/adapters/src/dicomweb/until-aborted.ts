@@ -1,0 +1,19 @@
+/** One answer, several who wait: a token, a probe. */
+
+/**
+ * Waits for something that others wait for too, and that goes on when one of them does not.
+ *
+ * @throws the reason of the signal, untouched.
+ */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
