@@ -45,6 +45,9 @@ export const OUTBOX_HIGH_WATER_BYTES = 1_048_576;
 /** ARTIM: from the connection to the request, and from our last word to the end of the connection (PS3.8 9.1.5). */
 export const ARTIM_MS = 10_000;
 
+/** Bytes that a peer may send behind the end of an association before it is cut off. */
+export const MAX_LATE_BYTES = 8_388_608;
+
 /** Until the connection stands. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 

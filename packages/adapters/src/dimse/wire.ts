@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { PacsError } from '@interhosp/core/errors';
-import { ARTIM_MS, OUTBOX_HIGH_WATER_BYTES } from './limits.ts';
+import { ARTIM_MS, MAX_LATE_BYTES, OUTBOX_HIGH_WATER_BYTES } from './limits.ts';
 import { PduReader, type PduSink } from './pdu-reader.ts';
 
 /** Silence after which the network is reminded of a connection. */
@@ -132,10 +132,20 @@ export class Wire {
       this.#artim = setTimeout(() => this.#socket.destroy(), ARTIM_MS);
       this.#artim.unref();
       this.#socket.once('close', () => clearTimeout(this.#artim));
-      this.#socket.resume();
+      this.#throwAway();
       this.#socket.end();
     }
     this.handler.closed(error);
+  }
+
+  /** What still comes is read so that our last word is not lost with it (RFC 1122 4.2.2.13), but not without end. */
+  #throwAway(): void {
+    let lateBytes = 0;
+    this.#socket.on('data', (piece) => {
+      lateBytes += piece.length;
+      if (lateBytes > MAX_LATE_BYTES) this.#socket.destroy();
+    });
+    this.#socket.resume();
   }
 
   /** Ends the connection at once. */
