@@ -58,7 +58,7 @@ export interface ReceivedCommand extends Command {
   readonly hasDataSet: boolean;
 }
 
-const US = {
+const US = entries({
   field: 0x0100,
   messageId: 0x0110,
   respondedTo: 0x0120,
@@ -72,14 +72,14 @@ const US = {
   failed: 0x1022,
   warnings: 0x1023,
   moveOriginatorMessageId: 0x1031,
-} as const;
-const UI = {
+});
+const UI = entries({
   affectedSopClassUid: 0x0002,
   requestedSopClassUid: 0x0003,
   affectedSopInstanceUid: 0x1000,
   requestedSopInstanceUid: 0x1001,
-} as const;
-const AE = { moveDestination: 0x0600, moveOriginatorAe: 0x1030 } as const;
+});
+const AE = entries({ moveDestination: 0x0600, moveOriginatorAe: 0x1030 });
 
 const GROUP_LENGTH = 0x0000;
 const COMMAND_FIELD = 0x0100;
@@ -94,15 +94,15 @@ export function encodeCommand(command: Command, hasDataSet: boolean): Uint8Array
   const elements: (readonly [element: number, value: Uint8Array])[] = [
     [DATA_SET_TYPE, uint16(hasDataSet ? HAS_DATA_SET : NO_DATA_SET)],
   ];
-  for (const [name, element] of entries(US)) {
+  for (const [name, element] of US) {
     const value = command[name];
     if (value !== undefined) elements.push([element, uint16(value)]);
   }
-  for (const [name, element] of entries(UI)) {
+  for (const [name, element] of UI) {
     const value = command[name];
     if (value !== undefined) elements.push([element, even(latin1Bytes(value), 0x00)]);
   }
-  for (const [name, element] of entries(AE)) {
+  for (const [name, element] of AE) {
     const value = command[name];
     if (value !== undefined) elements.push([element, even(latin1Bytes(value), 0x20)]);
   }
@@ -129,9 +129,9 @@ export function encodeCommand(command: Command, hasDataSet: boolean): Uint8Array
 export function decodeCommand(bytes: Uint8Array): ReceivedCommand {
   const values = elementsOf(bytes);
   const command: Record<string, unknown> = { hasDataSet: numberAt(values, DATA_SET_TYPE) !== NO_DATA_SET };
-  for (const [name, element] of entries(US)) set(command, name, numberAt(values, element));
-  for (const [name, element] of entries(UI)) set(command, name, uidAt(values, element));
-  for (const [name, element] of entries(AE)) set(command, name, titleAt(values, element));
+  for (const [name, element] of US) set(command, name, numberAt(values, element));
+  for (const [name, element] of UI) set(command, name, uidAt(values, element));
+  for (const [name, element] of AE) set(command, name, titleAt(values, element));
   if (command['field'] === undefined || !values.has(DATA_SET_TYPE)) throw broken('command-field');
   return command as unknown as ReceivedCommand;
 }

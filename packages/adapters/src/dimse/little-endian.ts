@@ -9,10 +9,10 @@ export function readUint32(bytes: Uint8Array, at: number): number {
 
 /** Characters below 256 as one byte each. */
 export function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return Buffer.from(text, 'latin1');
 }
 
-/** Each byte as a character. Short values only. */
+/** Each byte as a character. */
 export function latin1Text(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -5,7 +5,6 @@
 import {
   bytesSource,
   createHeaderScanner,
-  interpretHeader,
   STUDY_HEADER_TAGS,
   vrFormOf,
   type HeaderScanner,
@@ -13,19 +12,23 @@ import {
 } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
 import { readInstance, type IndexedInstance } from '@interhosp/core/pacs';
+import { HeaderMemory } from './header-memory.ts';
 import { HELD_HEADER_BYTES } from './limits.ts';
 
 /** See the file's head. */
 export class HeaderWatch {
   readonly #transferSyntaxUid: Uid;
+  readonly #memory: HeaderMemory;
   readonly #scanner: HeaderScanner | undefined;
   /** The beginning of a data set that cannot be read as it passes. */
   readonly #held: Uint8Array[] = [];
   #heldBytes = 0;
   #error: Error | undefined;
 
-  constructor(transferSyntaxUid: Uid) {
+  /** @param memory - Of headers that were read before. */
+  constructor(transferSyntaxUid: Uid, memory = new HeaderMemory()) {
     this.#transferSyntaxUid = transferSyntaxUid;
+    this.#memory = memory;
     this.#scanner = scannerFor(transferSyntaxUid);
   }
 
@@ -52,8 +55,7 @@ export class HeaderWatch {
       return await readInstance(bytesSource(Buffer.concat(this.#held)), this.#transferSyntaxUid);
     }
     this.#scanner.end();
-    const { header, identity } = interpretHeader(this.#scanner.values, this.#transferSyntaxUid);
-    return { ...identity, header };
+    return this.#memory.read(this.#scanner.values, this.#transferSyntaxUid);
   }
 
   #hold(bytes: Uint8Array): void {

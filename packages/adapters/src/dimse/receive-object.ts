@@ -12,6 +12,7 @@ import type { DataSetInbox } from './inbox.ts';
 import type { IncomingInstance } from './incoming-store.ts';
 import { MAX_HELD_INSTANCES, MAX_STUDY_BYTES, MIN_FREE_BYTES, WHOLE_OBJECT_BYTES } from './limits.ts';
 import type { ObjectFolder, PartFile } from './object-files.ts';
+import { HeaderMemory } from './header-memory.ts';
 import { HeaderWatch } from './object-header.ts';
 import { STATUS } from './status.ts';
 
@@ -39,6 +40,7 @@ export class Receiver {
   /** Objects that are on their way in, by UID: another of the same UID waits for the first. */
   readonly #underWay = new Map<Uid, Promise<unknown>>();
   readonly #room: Room;
+  readonly #headers = new HeaderMemory();
 
   constructor(options: ReceiverOptions, folder: ObjectFolder, index: HeldIndex, log: Log) {
     this.#options = options;
@@ -105,7 +107,7 @@ export class Receiver {
 
   async #write(instance: IncomingInstance, signal: AbortSignal): Promise<Received> {
     const header = part10Header(instance);
-    const watch = new HeaderWatch(instance.transferSyntaxUid);
+    const watch = new HeaderWatch(instance.transferSyntaxUid, this.#headers);
     const incoming = new ObjectBytes(this.#folder, header);
     try {
       const refusal = await this.#pass(instance, watch, incoming, signal);
