@@ -132,7 +132,7 @@ describe('the profile of a service', () => {
     ],
     [
       'without a store',
-      { store: 'refused' },
+      { store: 'absent' },
       (request, response, raw) =>
         request.method === 'POST' ? void response.writeHead(405).end() : sound(request, response, raw),
     ],
@@ -141,6 +141,12 @@ describe('the profile of a service', () => {
       { store: 'refused' },
       (request, response, raw) =>
         request.method === 'POST' ? void response.writeHead(401).end() : sound(request, response, raw),
+    ],
+    [
+      'that takes no search without a key',
+      { answers: 'unknown', paging: 'unknown', store: 'accepted' },
+      (request, response, raw) =>
+        request.method === 'GET' ? void response.writeHead(400).end() : sound(request, response, raw),
     ],
     [
       'whose store stumbles over nothing',
@@ -160,9 +166,34 @@ describe('the profile of a service', () => {
       response.writeHead(503).end();
     });
     await expect(pacs.profile()).rejects.toMatchObject({ code: 'PACS_BUSY' });
-    await expect(pacs.acceptedSyntaxes(CT)).rejects.toMatchObject({ code: 'PACS_BUSY' });
     isUp = true;
     expect((await pacs.profile()).store).toBe('accepted');
+  });
+
+  it('is not asked again and again of a service that leaves it open', async () => {
+    const { pacs, server } = await pacsOf((request, response, raw) => {
+      if (request.method === 'GET') return sound(request, response, raw);
+      response.writeHead(500).end();
+    });
+    for (let time = 0; time < 3; time++) expect(await pacs.acceptedSyntaxes(CT)).toBe(undefined);
+    const stores = () => server.requests.filter(({ method }) => method === 'POST').length;
+    expect(stores()).toBe(1);
+    nowMs = 3_600_000;
+    await pacs.acceptedSyntaxes(CT);
+    expect(stores()).toBe(2);
+  });
+
+  it.each([401, 403, 503])('leaves open what a service takes that does not let us in (%i)', async (status) => {
+    const { pacs } = await pacsOf((_request, response) => void response.writeHead(status).end());
+    expect(await pacs.acceptedSyntaxes(CT)).toBe(undefined);
+    const reason = new Error('enough');
+    await expect(pacs.acceptedSyntaxes(CT, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('leaves it open too where the service may still be starting, and finds neither a store nor anything else', async () => {
+    const { pacs } = await pacsOf((_request, response) => void response.writeHead(404).end());
+    expect((await pacs.profile()).store).toBe('refused');
+    expect(await pacs.acceptedSyntaxes(CT)).toBe(undefined);
   });
 
   it('goes on for others when one does not wait', async () => {

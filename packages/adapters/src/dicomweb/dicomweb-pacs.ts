@@ -25,7 +25,7 @@ import {
   DEFAULT_PAGE_SIZE,
   DEFAULT_WHOLE_STUDY_BYTES,
 } from './limits.ts';
-import { Learned, type DicomwebProfile } from './learned.ts';
+import { LACK_LIFE_MS, Learned, type DicomwebProfile } from './learned.ts';
 import { probe } from './probe.ts';
 import { retrieve } from './retrieve.ts';
 import { echo, searchInstances, searchStudies } from './search.ts';
@@ -81,9 +81,8 @@ export interface DicomwebPacs extends Pacs {
   profile(options?: PacsOptions): Promise<DicomwebProfile>;
   /**
    * Empty when the PACS has no store service, or lately refused the SOP class as unknown to it; otherwise what the
-   * configuration says. DICOMweb negotiates nothing, so that more is not known before a store.
-   *
-   * @throws {PacsError} when the service does not answer.
+   * configuration says. DICOMweb negotiates nothing, so that more is not known before a store; nor is anything of a service
+   * that does not answer or does not let us in.
    */
   acceptedSyntaxes(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[] | undefined>;
 }
@@ -100,14 +99,17 @@ class Dicomweb implements DicomwebPacs {
   /** Made at the first call, so that a PACS that is never used costs nothing. */
   #connection: Connection | undefined;
   readonly #learned: Learned;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** The probe that is under way or done, which all who ask share. */
   #probing: Promise<DicomwebProfile> | undefined;
+  #probeAgainAtMs = 0;
   #isStopped = false;
 
   constructor(options: DicomwebPacsOptions) {
     const { baseUrl, preservesBytes = false, onDuplicate = 'unknown' } = options;
     this.#options = options;
-    this.#learned = new Learned(options.clock ?? processClock);
+    this.#clock = options.clock ?? processClock;
+    this.#learned = new Learned(this.#clock);
     this.#baseUrl = parseServiceUrl(baseUrl, 'baseUrl');
     if (options.auth?.kind === 'oauth2') parseServiceUrl(options.auth.tokenUrl, 'tokenUrl');
     this.capabilities = { source: true, destination: true, preservesBytes, onDuplicate };
@@ -131,24 +133,32 @@ class Dicomweb implements DicomwebPacs {
 
   async profile(options: PacsOptions = {}): Promise<DicomwebProfile> {
     const http = this.#http(options);
-    // Nobody's signal: several may wait for the same answers. Each request has its own time-outs.
-    const probing = (this.#probing ??= probe(http, {}));
-    probing.catch(() => {});
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs >= this.#probeAgainAtMs && this.#learned.profile.store !== 'accepted') this.#probing = undefined;
+    if (this.#probing === undefined) {
+      // Nobody's signal: several may wait for the same answers. Each request has its own time-outs.
+      this.#probing = probe(http, {});
+      this.#probing.catch(() => {});
+      this.#probeAgainAtMs = nowMs + LACK_LIFE_MS;
+    }
+    const probing = this.#probing;
     try {
       await untilAborted(probing, options.signal);
     } catch (error) {
       if (this.#probing === probing && options.signal?.aborted !== true) this.#probing = undefined;
       throw error;
     }
-    const { store } = this.#learned.profile;
-    // What it lacked was forgotten: it may have been mended.
-    if (store === 'unknown' && this.#probing === probing) this.#probing = undefined;
     return this.#learned.profile;
   }
 
   async acceptedSyntaxes(sopClassUid: Uid, options: PacsOptions = {}): Promise<readonly Uid[] | undefined> {
-    const { store } = await this.profile(options);
-    if (store === 'refused' || this.#learned.refusesClass(sopClassUid)) return [];
+    const { store } = await this.profile(options).catch((error: unknown) => {
+      options.signal?.throwIfAborted();
+      // Whoever does not answer may take everything, once it does: bytes travel meanwhile, and wait for the store.
+      if (error instanceof PacsError) return this.#learned.profile;
+      throw error;
+    });
+    if (store === 'absent' || this.#learned.refusesClass(sopClassUid)) return [];
     return this.#options.acceptedSyntaxes;
   }
 
@@ -195,7 +205,8 @@ class Dicomweb implements DicomwebPacs {
   }
 
   #connect(): Connection {
-    const { auth = { kind: 'none' }, tls, inactivityMs = DEFAULT_INACTIVITY_MS, clock = processClock } = this.#options;
+    const { auth = { kind: 'none' }, tls, inactivityMs = DEFAULT_INACTIVITY_MS } = this.#options;
+    const clock = this.#clock;
     const credentials = createCredentials(auth, { clock, inactivityMs, ...(tls?.ca !== undefined && { ca: tls.ca }) });
     const http = new HttpClient({
       baseUrl: this.#baseUrl,

@@ -20,8 +20,8 @@ export interface DicomwebProfile {
   readonly anyTransferSyntax: 'honoured' | 'ignored' | 'refused' | 'unknown';
   /** Whether it gives whole studies, or has no such service and gives instances alone. */
   readonly retrieval: 'study' | 'instance' | 'unknown';
-  /** Whether it has a store service that lets us in. */
-  readonly store: 'accepted' | 'refused' | 'unknown';
+  /** Whether it has a store service: `absent` where it has none, `refused` where it did not let us in. */
+  readonly store: 'accepted' | 'refused' | 'absent' | 'unknown';
 }
 
 /** How long a lack is believed. */
@@ -37,7 +37,7 @@ const NOTHING: DicomwebProfile = {
   store: 'unknown',
 };
 
-const LACKS: ReadonlySet<string> = new Set(['xml', 'refused', 'ignored', 'instance']);
+const LACKS: ReadonlySet<string> = new Set(['xml', 'refused', 'absent', 'ignored', 'instance']);
 
 /** Notes about one service. */
 export class Learned {

@@ -18,11 +18,23 @@ const STUDY_INSTANCE_UID = '0020000D';
 
 /** Asks what is not known yet. @throws {PacsError} when the service does not answer at all. */
 export async function probe(http: HttpClient, options: PacsOptions): Promise<DicomwebProfile> {
-  const first = await studyAt(http, { limit: 1, offset: 0 }, options);
-  if (http.learned.profile.paging === 'unknown') await learnPaging(http, first, options);
-  if (http.learned.profile.unknownKeys === 'unknown') await learnUnknownKeys(http, first, options);
-  if (http.learned.profile.store === 'unknown') await learnStore(http, options);
+  const isAnswered = await learnSearch(http, options);
+  if (http.learned.profile.store === 'unknown') await learnStore(http, isAnswered, options);
   return http.learned.profile;
+}
+
+/** Whether the service answers searches at all. */
+async function learnSearch(http: HttpClient, options: PacsOptions): Promise<boolean> {
+  try {
+    const first = await studyAt(http, { limit: 1, offset: 0 }, options);
+    if (http.learned.profile.paging === 'unknown') await learnPaging(http, first, options);
+    if (http.learned.profile.unknownKeys === 'unknown') await learnUnknownKeys(http, first, options);
+    return true;
+  } catch (error) {
+    // A service may take no search without a key, or none at all; that tells nothing of its store.
+    if (!(error instanceof PacsError) || error.code !== 'PACS_REFUSED') throw error;
+    return false;
+  }
 }
 
 interface FirstPage {
@@ -51,7 +63,7 @@ async function learnUnknownKeys(http: HttpClient, first: FirstPage, options: Pac
 }
 
 /** A store without instances: a service that stores complains of it, or answers that nothing was stored. */
-async function learnStore(http: HttpClient, { signal }: PacsOptions): Promise<void> {
+async function learnStore(http: HttpClient, isSearchAnswered: boolean, { signal }: PacsOptions): Promise<void> {
   const nothing = multipartBody([]);
   const { boundary, lengthBytes } = nothing;
   const contentType = `multipart/related; type="application/dicom"; boundary=${boundary}`;
@@ -65,7 +77,9 @@ async function learnStore(http: HttpClient, { signal }: PacsOptions): Promise<vo
       body,
     });
     await answer.discard();
-    if (LACKS_STORE.has(answer.status)) http.learned.note('store', 'refused');
+    // Where the same address answers searches, it is the store that is missing, and not a service that is still starting.
+    if (isSearchAnswered && LACKS_STORE.has(answer.status)) http.learned.note('store', 'absent');
+    else if (answer.status === 403 || LACKS_STORE.has(answer.status)) http.learned.note('store', 'refused');
     else if (answer.status < 500) http.learned.note('store', 'accepted');
     else if (answer.status >= 502) throw statusError(answer.status);
   } catch (error) {
@@ -75,5 +89,5 @@ async function learnStore(http: HttpClient, { signal }: PacsOptions): Promise<vo
   }
 }
 
-/** Forbidden, no such service, not allowed, not implemented. */
-const LACKS_STORE: ReadonlySet<number> = new Set([403, 404, 405, 410, 501]);
+/** No such service, not allowed, gone, not implemented. */
+const LACKS_STORE: ReadonlySet<number> = new Set([404, 405, 410, 501]);
