@@ -22,7 +22,7 @@ export interface StoreInboxOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log?: Log;
-  /** Days that a study is held after its last instance came; whole studies go. Default {@link RETENTION_DAYS}. */
+  /** Days that a study is held after its last instance came; whole studies go. Default `RETENTION_DAYS`. */
   readonly retentionDays?: number;
   /** Instances are refused with A700 when less would stay free. Default `MIN_FREE_BYTES`. */
   readonly minFreeBytes?: number;
