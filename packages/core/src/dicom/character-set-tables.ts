@@ -14,6 +14,8 @@ export interface SingleByteSet {
 export interface DoubleByteSet {
   readonly kind: 'double';
   readonly decode: (high: number, low: number) => string;
+  /** Both bytes of a character as one number, without their high bits; undefined when the register has none. */
+  readonly encode: (character: string) => number | undefined;
 }
 /** Any code element that ISO 2022 escapes can designate. */
 export type CodeElement = SingleByteSet | DoubleByteSet;
@@ -87,13 +89,13 @@ function makeCodeElement(number: string): CodeElement | undefined {
     case '13':
       return { kind: 'single', upper: upperHalf((byte) => (byte >= 0xa1 && byte <= 0xdf ? 0xff61 + byte - 0xa1 : 0)) };
     case '87':
-      return { kind: 'double', decode: doubleBytes('euc-jp', []) };
+      return doubleByteSet(doubleBytes('euc-jp', []), [1, 8], [16, 84]);
     case '159':
-      return { kind: 'double', decode: doubleBytes('euc-jp', [0x8f]) };
+      return doubleByteSet(doubleBytes('euc-jp', [0x8f]), [2, 11], [16, 77]);
     case '149':
-      return { kind: 'double', decode: doubleBytes('euc-kr', []) };
+      return doubleByteSet(doubleBytes('euc-kr', []), [16, 40], [42, 93]);
     case '58':
-      return { kind: 'double', decode: doubleBytes('gbk', []) };
+      return doubleByteSet(doubleBytes('gbk', []), [1, 1], [16, 87]);
     default: {
       const label = DECODER_LABELS[number];
       if (label === undefined) return undefined;
@@ -115,6 +117,39 @@ function upperCode(decoder: InstanceType<typeof TextDecoder>, byte: number): num
 function doubleBytes(label: string, prefix: readonly number[]): (high: number, low: number) => string {
   const decoder = new TextDecoder(label);
   return (high, low) => decoder.decode(Uint8Array.of(...prefix, high | 0x80, low | 0x80));
+}
+
+/**
+ * @param rows - First and last rows that are written. The platform's decoders read more than the registers hold: what a
+ *   vendor added is read, and never written.
+ */
+function doubleByteSet(
+  decode: DoubleByteSet['decode'],
+  ...rows: ReadonlyArray<readonly [number, number]>
+): DoubleByteSet {
+  let inverse: Map<string, number> | undefined;
+  return {
+    kind: 'double',
+    decode,
+    encode: (character) => (inverse ??= inverseOf(decode, rows)).get(character),
+  };
+}
+
+function inverseOf(
+  decode: DoubleByteSet['decode'],
+  rows: ReadonlyArray<readonly [number, number]>,
+): Map<string, number> {
+  const inverse = new Map<string, number>();
+  for (const [first, last] of rows) {
+    for (let row = first; row <= last; row++) {
+      for (let cell = 1; cell <= 94; cell++) {
+        const text = decode(row + 0x20, cell + 0x20);
+        const isOne = Array.from(text).length === 1 && text > '\x7f' && text !== '\ufffd';
+        if (isOne && !inverse.has(text)) inverse.set(text, ((row + 0x20) << 8) | (cell + 0x20));
+      }
+    }
+  }
+  return inverse;
 }
 
 function codes(text: string): readonly number[] {

@@ -4,7 +4,8 @@
  * Decoding never fails: a byte that has no meaning becomes U+FFFD, and {@link CharacterSet.decode} callers that must
  * know look for it. Encoding fails rather than replace: it answers undefined when a character has no bytes.
  */
-import { concatBytes, latin1Bytes, latin1Text } from './bytes.ts';
+import { latin1Bytes, latin1Text } from './bytes.ts';
+import { encodeGb18030, encodeGbk, encodeIso2022, encodeSingle } from './character-set-encode.ts';
 import { codeElementOf, escapesOf, type CodeElement, type Escape, type SingleByteSet } from './character-set-tables.ts';
 
 /** One declaration of (0008,0005). */
@@ -73,9 +74,8 @@ function singleValued(term: string): CharacterSet | undefined {
     return { ...ASCII_CHARACTER_SET, terms: term === '' ? [] : [term] };
   }
   if (term === 'ISO_IR 192') return { terms: [term], decode: decoderOf('utf-8'), encode: utf8Bytes };
-  if (term === 'GB18030' || term === 'GBK') {
-    return { terms: [term], decode: decoderOf(term.toLowerCase()), encode: (text) => encodeGbk(text) };
-  }
+  if (term === 'GB18030') return { terms: [term], decode: decoderOf('gb18030'), encode: encodeGb18030 };
+  if (term === 'GBK') return { terms: [term], decode: decoderOf('gbk'), encode: encodeGbk };
   const number = numberOf(term);
   const element = number === undefined ? undefined : codeElementOf(number);
   if (element === undefined) return undefined;
@@ -98,7 +98,7 @@ function iso2022(terms: readonly string[]): CharacterSet | undefined {
   return {
     terms,
     decode: (bytes) => decodeIso2022(bytes, first, escapes),
-    encode: (text) => encodeIso2022(text, first, escapes),
+    encode: (text) => encodeIso2022(text, first, escapes, numbers[0] === '13' ? '(J' : '(B'),
   };
 }
 
@@ -125,17 +125,6 @@ function upperCharacter(byte: number, set: SingleByteSet): string {
   if (byte < 0x80) return String.fromCharCode(byte);
   const code = set.upper[byte - 0x80] ?? 0;
   return code === 0 ? REPLACEMENT : String.fromCharCode(code);
-}
-
-function encodeSingle(text: string, set: SingleByteSet): Uint8Array | undefined {
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    const upper = code < 0x80 ? -1 : set.upper.indexOf(code);
-    if (code === ESC || (code >= 0x80 && upper < 0)) return undefined;
-    bytes[index] = upper < 0 ? code : upper + 0x80;
-  }
-  return bytes;
 }
 
 function decodeIso2022(bytes: Uint8Array, first: CodeElement | undefined, escapes: readonly Escape[]): string {
@@ -168,61 +157,4 @@ function decodeIso2022(bytes: Uint8Array, first: CodeElement | undefined, escape
     }
   }
   return text;
-}
-
-/** Writes with the single-byte sets that are declared; two-byte sets are read, not written. */
-function encodeIso2022(
-  text: string,
-  first: CodeElement | undefined,
-  escapes: readonly Escape[],
-): Uint8Array | undefined {
-  const parts: Uint8Array[] = [];
-  // Between two separators one set serves, so that each run needs one escape at most.
-  for (const run of text.split(/(?<=[\\^=\r\n\f\t])|(?=[\\^=\r\n\f\t])/)) {
-    const encoded = encodeRun(run, first, escapes);
-    if (encoded === undefined) return undefined;
-    parts.push(encoded);
-  }
-  return concatBytes(parts);
-}
-
-function encodeRun(run: string, first: CodeElement | undefined, escapes: readonly Escape[]): Uint8Array | undefined {
-  if (isAscii(run)) return latin1Bytes(run);
-  const plain = first?.kind === 'single' ? encodeSingle(run, first) : undefined;
-  if (plain !== undefined) return plain;
-  for (const escape of escapes) {
-    if (escape.element?.kind !== 'single') continue;
-    const encoded = encodeSingle(run, escape.element);
-    if (encoded !== undefined) return concatBytes([Uint8Array.of(ESC, ...escape.bytes), encoded]);
-  }
-  return undefined;
-}
-
-let gbkBytes: ReadonlyMap<string, number> | undefined;
-
-/** GBK and the two-byte part of GB18030; rarer characters have no bytes here. */
-function encodeGbk(text: string): Uint8Array | undefined {
-  gbkBytes ??= invertGbk();
-  const bytes: number[] = [];
-  for (const character of text) {
-    const code = gbkBytes.get(character);
-    if (isAscii(character)) bytes.push(character.charCodeAt(0));
-    else if (code === undefined) return undefined;
-    else bytes.push(code >> 8, code & 0xff);
-  }
-  return Uint8Array.from(bytes);
-}
-
-function invertGbk(): ReadonlyMap<string, number> {
-  const decoder = new TextDecoder('gbk');
-  const inverse = new Map<string, number>();
-  for (let high = 0x81; high <= 0xfe; high++) {
-    for (let low = 0x40; low <= 0xfe; low++) {
-      if (low === 0x7f) continue;
-      const character = decoder.decode(Uint8Array.of(high, low));
-      const isOne = Array.from(character).length === 1 && !character.includes(REPLACEMENT);
-      if (isOne && !inverse.has(character)) inverse.set(character, (high << 8) | low);
-    }
-  }
-  return inverse;
 }

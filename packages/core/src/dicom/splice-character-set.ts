@@ -1,7 +1,8 @@
 /**
  * In which character set new text is written into a data set (Specific Character Set (0008,0005)), by three rules:
  * (a) the set that is declared, if it can hold the text; (b) if all text that stays is ASCII, a switch to another set;
- * (c) otherwise a refusal. Nothing is ever replaced by a question mark, and no existing byte is re-encoded.
+ * (c) otherwise a code extension beside it where policy allows, or a refusal. Nothing is ever replaced by a question mark,
+ * and no existing byte is re-encoded.
  */
 import { DicomError } from '../errors/interhosp-error.ts';
 import { latin1Text } from './bytes.ts';
@@ -16,6 +17,11 @@ export interface CharacterSetPolicy {
    * read Latin-1 and not UTF-8); always `ISO_IR 192`; or never.
    */
   readonly switchTo?: 'ISO_IR 100, else ISO_IR 192' | 'ISO_IR 192' | 'never';
+  /**
+   * Where text outside ASCII stays: refused (default), or a second set is declared beside the first, to be brought in by
+   * escape sequences (PS3.5 6.1.2.5), which not every PACS reads.
+   */
+  readonly codeExtension?: 'add' | 'never';
   /**
    * The set of a source that declares none yet writes bytes over 7FH. It is declared in the result. Without it such a data
    * set is refused.
@@ -59,7 +65,7 @@ export async function decideCharacterSet(
   if (current !== undefined && texts.every((text) => current.encode(text) !== undefined))
     return { characterSet: current };
   const found = all ?? (await scan('staying'));
-  if (found.hasNonAsciiText) throw cannotHold();
+  if (found.hasNonAsciiText) return extended(current, texts, policy);
   // Text may stand where nobody can look.
   if (!found.isComplete) throw new DicomError('DICOM_MALFORMED', { details: { reason: 'unreadable-sequence' } });
   for (const term of candidates(policy)) {
@@ -79,6 +85,33 @@ function undeclared(texts: readonly string[], policy: CharacterSetPolicy): Chara
   }
   if (texts.some((text) => characterSet.encode(text) === undefined)) throw cannotHold();
   return { characterSet, declaration: term };
+}
+
+/** Sets that may stand beside another, in the order in which they are tried (PS3.3 C.12.1.1.2). */
+const EXTENSIONS = '100 101 109 110 148 203 126 144 138 127 166 13 87 159 149 58'.split(' ');
+/** Sets in which escapes may stand; UTF-8 and GB18030 hold all there is, and take none. */
+const EXTENSIBLE = /^(?:ISO_IR|ISO 2022 IR) (\d+)$/;
+
+/**
+ * What is declared, in the form for code extensions, with one set more. Text that stays reads the same under it: the first
+ * set is in force until an escape comes, and there were none.
+ */
+function extended(
+  current: CharacterSet | undefined,
+  texts: readonly string[],
+  policy: CharacterSetPolicy,
+): CharacterSetDecision {
+  const numbers = current?.terms.map((term) => (term === '' ? '6' : EXTENSIBLE.exec(term)?.[1])) ?? [undefined];
+  if (policy.codeExtension !== 'add' || numbers.includes(undefined)) throw cannotHold();
+  const first = numbers.map((number) => (number === '6' ? '' : `ISO 2022 IR ${number}`)).join('\\');
+  for (const number of EXTENSIONS) {
+    const declaration = `${first}\\ISO 2022 IR ${number}`;
+    const characterSet = characterSetOf(declaration);
+    if (characterSet !== undefined && texts.every((text) => characterSet.encode(text) !== undefined)) {
+      return { characterSet, declaration };
+    }
+  }
+  throw cannotHold();
 }
 
 function candidates({ switchTo = 'ISO_IR 100, else ISO_IR 192' }: CharacterSetPolicy): readonly string[] {

@@ -395,6 +395,36 @@ describe('the character set of spliced text', () => {
     );
   });
 
+  it('is extended by a second one there, where policy says so, and what stays reads as before', async () => {
+    const stays = element(TAGS.StudyDescription, 'LO', 'c\xe9r\xe9bral');
+    const extend = { codeExtension: 'add' } as const;
+    for (const [terms, name, extended] of [
+      ['ISO_IR 100', 'Łódź^é', 'ISO 2022 IR 100\\ISO 2022 IR 101'],
+      ['ISO_IR 100', 'Yamada=山田', 'ISO 2022 IR 100\\ISO 2022 IR 87'],
+      ['ISO_IR 144', 'Vérité^Люк', 'ISO 2022 IR 144\\ISO 2022 IR 100'],
+      ['ISO 2022 IR 100\\ISO 2022 IR 126', 'Łódź', 'ISO 2022 IR 100\\ISO 2022 IR 126\\ISO 2022 IR 101'],
+      ['\\ISO 2022 IR 144', 'Łódź', '\\ISO 2022 IR 144\\ISO 2022 IR 101'],
+    ] as const) {
+      const spliced = await splice(concatBytes([declared(terms), stays]), EXPLICIT, [named(name)], extend);
+      expect(valueOf(spliced, TAGS.SpecificCharacterSet)).toBe(extended);
+      const written = latin1Bytes(valueOf(spliced, TAGS.PatientName) ?? '');
+      expect(characterSetOf(extended)?.decode(written)).toBe(name);
+      const found = tinyWalk(spliced, true).find(({ tag }) => tag === TAGS.StudyDescription);
+      expect(spliced.subarray(found?.from, found?.to)).toEqual(stays);
+      expect(characterSetOf(extended)?.decode(latin1Bytes('c\xe9'))).toBe(
+        characterSetOf(terms)?.decode(latin1Bytes('c\xe9')),
+      );
+    }
+    for (const [terms, name] of [
+      ['ISO_IR 100', 'Łódź=山田'],
+      ['ISO_IR 100', '\u{1f600}'],
+      ['GBK', '\u{1f600}'],
+    ] as const) {
+      const refused = splice(concatBytes([declared(terms), stays]), EXPLICIT, [named(name)], extend);
+      await expect(refused, name).rejects.toHaveProperty('code', 'DICOM_CHARSET');
+    }
+  });
+
   it('does not take binary values for text, nor text of items that declare a set of their own', async () => {
     const own = encodeSequence('explicit', 0x00400275, [
       encodeItem('explicit', [declared('ISO_IR 144'), element(0x00321060, 'LO', '\xd0')]),
