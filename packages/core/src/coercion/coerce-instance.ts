@@ -72,15 +72,16 @@ async function coercePlain(
     throw new DicomError('DICOM_VALUE_INVALID', { details: { tag: formatTag(TAGS.ModifyingSystem) } });
   const lastTag = policy.digitalSignatures === 'remove' ? TAGS.DigitalSignaturesSequence : LAST_SPLICED_TAG;
   const spans = await orderedSpans(source, form, lastTag, options);
-  const values = await collectValues(source, form, spans, WANTED);
+  // Values are read one by one; a source in sealed blocks, or a file, should not be opened for each.
+  const near = windowedSource(source);
+  const values = await collectValues(near, form, spans, WANTED);
   const headerOptions = {
     nationalNumberIssuers: policy.nationalNumberIssuers ?? [],
     ...(policy.undeclaredCharacterSet !== undefined && { undeclaredCharacterSet: policy.undeclaredCharacterSet }),
   };
   const { header, identity } = interpretIncomplete(values, headerOptions);
   const scan = createScan(source, form, options);
-  // Old values are read one by one; a source in sealed blocks should not be opened for each.
-  const work: Work = { form, spans, source: windowedSource(source), input, header };
+  const work: Work = { form, spans, source: near, input, header };
   const edits = planCoercion(input, header.accessionNumber);
   const grown = await grownSequences(work);
   const decision = await decide(work, edits, grown, scan, values.get(TAGS.SpecificCharacterSet)?.bytes);

@@ -324,6 +324,31 @@ describe('planSplice', () => {
     const short = bytesSource(before.subarray(0, before.length - 1));
     await expect(collect(spliceStream(plan, short))).rejects.toHaveProperty('code', 'DICOM_TRUNCATED');
   });
+
+  it('puts a header that is cut by many edits together, and reads it once', async () => {
+    const bytes = generateStudy({ instances: 1, pixels: 512 }).instances[0]?.dataSet ?? new Uint8Array(0);
+    const memory = bytesSource(bytes);
+    let reads = 0;
+    const counted = {
+      ...memory,
+      read: (offset: number, length: number) => {
+        reads++;
+        return memory.read(offset, length);
+      },
+    };
+    const tags = [TAGS.AccessionNumber, TAGS.InstitutionName, TAGS.StudyDescription, TAGS.PatientID, TAGS.StudyID];
+    const plan = await planSplice(
+      memory,
+      EXPLICIT,
+      tags.map((tag) => text(tag, 'LO', 'changed')),
+    );
+    expect(plan.segments.length).toBeGreaterThan(2 * tags.length);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of spliceStream(plan, counted)) pieces.push(piece);
+    expect(pieces.length).toBeLessThanOrEqual(2);
+    expect(reads).toBeLessThanOrEqual(2);
+    expect(concatBytes(pieces).length).toBe(plan.lengthBytes);
+  });
 });
 
 describe('the character set of spliced text', () => {

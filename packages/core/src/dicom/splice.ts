@@ -8,7 +8,8 @@ import { DicomError } from '../errors/interhosp-error.ts';
 import { isInterhospError } from '../errors/interhosp-error.ts';
 import type { Inflate } from '../world/inflate.ts';
 import { webInflate } from '../world/web-inflate.ts';
-import type { ByteSource } from './byte-source.ts';
+import { windowedSource, type ByteSource } from './byte-source.ts';
+import { concatBytes } from './bytes.ts';
 import { ASCII_CHARACTER_SET, characterSetOf } from './character-set.ts';
 import { characterSetTextsOf, encodeNewElement, type ElementValue } from './element.ts';
 import { withDataSet, type OpenDataSet } from './data-set.ts';
@@ -58,6 +59,9 @@ export interface SpliceOptions extends CharacterSetPolicy {
 
 /** Bytes read from the source at once. */
 const COPY_BYTES = 1024 * 1024;
+/** Pieces up to this length are put together, until there are so many bytes. */
+const SMALL_BYTES = 32 * 1024;
+const JOINED_BYTES = 128 * 1024;
 
 /**
  * Plans some edits. The same source and edits give the same plan; no edit gives the source as it is.
@@ -136,7 +140,8 @@ export async function* spliceStream(
   options: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { inflate } = plan;
-  if (inflate === undefined) return yield* segmentsOf(plan, source, options);
+  // A header is cut by each edit; its pieces are read at once and go out at once.
+  if (inflate === undefined) return yield* joined(segmentsOf(plan, windowedSource(source), options));
   const inflated = inflatedSource(source, { ...options, inflate });
   let lengthBytes = 0;
   try {
@@ -149,6 +154,29 @@ export async function* spliceStream(
   } finally {
     await inflated.close();
   }
+}
+
+/** Small pieces in a row as one: each costs its reader as much as a big one does. */
+async function* joined(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  let small: Uint8Array[] = [];
+  let smallBytes = 0;
+  const together = (): Uint8Array => {
+    const [only] = small;
+    const whole = small.length === 1 && only !== undefined ? only : concatBytes(small);
+    [small, smallBytes] = [[], 0];
+    return whole;
+  };
+  for await (const piece of pieces) {
+    const isSmall = piece.length <= SMALL_BYTES;
+    if (smallBytes > 0 && (!isSmall || smallBytes >= JOINED_BYTES)) yield together();
+    if (!isSmall) {
+      yield piece;
+      continue;
+    }
+    small.push(piece);
+    smallBytes += piece.length;
+  }
+  if (smallBytes > 0) yield together();
 }
 
 async function* segmentsOf(
