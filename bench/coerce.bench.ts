@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { generateLargeInstance } from '../packages/core/src/conformance/index.ts';
-import { part10Header } from '../packages/core/src/dicom/index.ts';
+import { generateLargeInstance, generateStudy, type SampleInstance } from '../packages/core/src/conformance/index.ts';
+import { part10Header, type Uid } from '../packages/core/src/dicom/index.ts';
 import { report } from './report.ts';
 
 const { values: options } = parseArgs({
@@ -38,6 +38,8 @@ if (chosen.length === 0) throw new Error(`--case is one of: ${cases.map(({ name 
 
 const INTERHOSP = fileURLToPath(new URL('../packages/node/bin/interhosp.js', import.meta.url));
 const SMALL_BYTES = 100_000;
+const FRAGMENT_BYTES = 1_000_000_000 * scale;
+const JPEG_2000 = '1.2.840.10008.1.2.4.90' as Uid;
 const SAMPLE_MS = 10;
 
 /** One program, from its start to its end. */
@@ -86,13 +88,36 @@ async function measure(name: string, lengthBytes: number): Promise<void> {
   report({ ...common, ...starting, ours: (starts ?? []).map(({ seconds }) => seconds) });
 }
 
+/** What is longer than a value of defined length may be is encapsulated (PS3.5 A.4), in fragments of a gigabyte. */
 async function makeFile(name: string, lengthBytes: number): Promise<void> {
-  const instance = generateLargeInstance({ lengthBytes });
   const file = createWriteStream(join(folder, name));
-  file.write(part10Header(instance));
-  for await (const chunk of instance.dataSet()) if (!file.write(chunk)) await once(file, 'drain');
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    if (!file.write(bytes)) await once(file, 'drain');
+  };
+  const instance = generateLargeInstance({ lengthBytes: Math.min(lengthBytes, FRAGMENT_BYTES) });
+  const isEncapsulated = lengthBytes > FRAGMENT_BYTES;
+  await write(part10Header({ ...instance, ...(isEncapsulated && { transferSyntaxUid: JPEG_2000 }) }));
+  if (isEncapsulated) await writeFragments(lengthBytes, write);
+  else for await (const chunk of instance.dataSet()) await write(chunk);
   file.end();
   await finished(file);
+}
+
+async function writeFragments(lengthBytes: number, write: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+  const [{ dataSet }] = generateStudy({ instances: 1, pixels: 1 }).instances as [SampleInstance];
+  // Pixel Data of one pixel comes last: 12 bytes of header and its value.
+  await write(dataSet.subarray(0, dataSet.length - 14));
+  await write(
+    Uint8Array.of(0xe0, 0x7f, 0x10, 0x00, 0x4f, 0x42, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0),
+  );
+  const piece = new Uint8Array(1_000_000).fill(7);
+  for (let done = 0; done < lengthBytes; done += FRAGMENT_BYTES) {
+    const header = Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
+    header.writeUInt32LE(FRAGMENT_BYTES, 4);
+    await write(header);
+    for (let part = 0; part < FRAGMENT_BYTES; part += piece.length) await write(piece);
+  }
+  await write(Uint8Array.of(0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0));
 }
 
 /** Into the page cache. */

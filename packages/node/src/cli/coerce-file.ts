@@ -27,6 +27,8 @@ export type CoercedFile = Pick<Coercion, 'changed' | 'flags'>;
 const HEAD_BYTES = 4096;
 /** Pieces in which the rest is copied; `spliceStream` asks for no more at once. */
 const COPY_BYTES = 1_048_576;
+/** Headers and what is cut by edits come in pieces up to this length. */
+const SMALL_BYTES = 262_144;
 
 /**
  * Reads one file and writes its copy.
@@ -130,7 +132,10 @@ function handleSource(handle: FileHandle, offset: number, lengthBytes: number): 
   };
 }
 
-/** As {@link handleSource}, for one reader who goes through it once: a piece is good until the one after the next is read. */
+/**
+ * As {@link handleSource}, for one reader who goes through it once: a large piece is good until the large one after the next
+ * is read. Small ones, which a reader may gather, are its own.
+ */
 function copySource(handle: FileHandle, offset: number, lengthBytes: number): ByteSource {
   const buffers = [Buffer.allocUnsafeSlow(COPY_BYTES), Buffer.allocUnsafeSlow(COPY_BYTES)] as const;
   let turn = 0;
@@ -138,9 +143,11 @@ function copySource(handle: FileHandle, offset: number, lengthBytes: number): By
     lengthBytes,
     read: async (from, length) => {
       const wanted = Math.max(0, Math.min(length, lengthBytes - from));
+      if (wanted <= SMALL_BYTES || wanted > COPY_BYTES) {
+        return readFully(handle, Buffer.allocUnsafe(wanted), offset + from);
+      }
       turn = 1 - turn;
-      const buffer = wanted > COPY_BYTES ? Buffer.allocUnsafe(wanted) : (buffers[turn] as Buffer);
-      return readFully(handle, buffer.subarray(0, wanted), offset + from);
+      return readFully(handle, (buffers[turn] as Buffer).subarray(0, wanted), offset + from);
     },
   };
 }
