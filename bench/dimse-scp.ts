@@ -141,7 +141,7 @@ async function writePki(folder: string): Promise<Pki> {
 
 /** A new process for each run, so that its peak belongs to it alone. */
 async function takeOurs(program: string, folder: string, files: Files, warm: Files, pki?: Pki): Promise<Run> {
-  const child = fork(program);
+  const child = fork(program, { execArgv: ['--max-semi-space-size=1'] });
   try {
     const tls = pki === undefined ? undefined : { ca: pki.ca, cert: pki.cert, key: pki.key };
     const { port } = await told(child, { folder, ...(tls !== undefined && { tls }) } satisfies ScpOrder);
