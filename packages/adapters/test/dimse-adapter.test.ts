@@ -96,6 +96,7 @@ describe('the PACS over DIMSE as a module', () => {
     { prot: 104 },
     { retrieve: 'move' },
     { inbox: { folder: 'in' } },
+    { commitment: 'when-supported' },
     { associations: 5 },
     { busyStatuses: ['C00'] },
     { characterSet: 'ISO_IR 999' },

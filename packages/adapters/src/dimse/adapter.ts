@@ -121,11 +121,17 @@ const configSchema = peer
     privateSyntaxes: z.array(uid).optional(),
     /** Days for which what the PACS said of itself is believed. */
     profileDays: z.number().min(0).optional(),
+    /** Whether the PACS is asked to keep what was stored for good, where it can be asked. */
+    commitment: z.enum(['never', 'when-supported']).optional(),
     worklist: peer.optional(),
     preservesBytes: z.boolean().optional(),
     onDuplicate: z.enum(['ignore', 'replace', 'unknown']).optional(),
   })
   .refine(({ inbox, listen }) => inbox === undefined || listen !== undefined, 'an inbox needs listen')
+  .refine(
+    ({ commitment, folder }) => commitment !== 'when-supported' || folder !== undefined,
+    'commitment needs folder',
+  )
   .refine(({ listen, retrieve }) => retrieve !== 'move' || listen !== undefined, 'retrieve: move needs listen');
 
 /** Configuration of the PACS over DIMSE. */

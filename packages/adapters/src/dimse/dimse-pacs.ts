@@ -2,6 +2,7 @@
  * A PACS that speaks DIMSE (PS3.4, PS3.7): C-FIND to search, C-MOVE or C-GET to retrieve, C-STORE to store; and an inbox for
  * what it, or a modality, pushes to us. What lies in the inbox is listed and retrieved from there, beside what the PACS holds.
  */
+import { join } from 'node:path';
 import type { Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import type {
@@ -19,6 +20,8 @@ import type {
 import { silentLog, type Log } from '@interhosp/core/world';
 import type { Association } from './association.ts';
 import { Calls } from './calls.ts';
+import type { InstanceReference } from './commitment-message.ts';
+import { openCommitmentScu, type Commitment, type CommitmentScu } from './commitment-scu.ts';
 import { echo } from './echo.ts';
 import type { QueryOptions } from './find-scu.ts';
 import { findStudies } from './find-studies.ts';
@@ -46,6 +49,14 @@ export interface DimsePacs extends Pacs {
   /** What the PACS was seen to do: asked once, without changing anything or opening an image. @throws {PacsError} */
   profile(options?: PacsOptions): Promise<PacsProfile>;
   acceptedSyntaxes(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[]>;
+  /**
+   * Asks the PACS to keep instances for good (storage commitment, PS3.4 J). Undefined when it does not have this service, or
+   * has not reported in time: the same question again waits on for the same report, also after a restart. Absent unless
+   * configured.
+   *
+   * @throws {PacsError}
+   */
+  commit?(instances: readonly InstanceReference[], options?: PacsOptions): Promise<Commitment | undefined>;
 }
 
 /** Makes a PACS over DIMSE. @throws {RangeError} for options that contradict each other. */
@@ -61,6 +72,8 @@ class Dimse implements DimsePacs {
   readonly changes?: (options: PacsOptions) => AsyncIterable<Uid>;
   /** Only with a worklist. */
   readonly orderStatus?: (study: StudySummary, options?: PacsOptions) => Promise<OrderStatus>;
+  /** Only with commitment. */
+  readonly commit?: NonNullable<DimsePacs['commit']>;
   readonly #options: ReturnType<typeof defaultsFor>;
   readonly #log: Log;
   readonly #known: KnownPacs;
@@ -68,6 +81,7 @@ class Dimse implements DimsePacs {
   readonly #reception: Reception | undefined;
   /** Ways of retrieval that turned out to be none since the start. */
   readonly #unfit = new Set<RetrieveMethod>();
+  #commitment: CommitmentScu | undefined;
   #isStopped = false;
 
   constructor(given: DimsePacsOptions) {
@@ -91,6 +105,10 @@ class Dimse implements DimsePacs {
       this.#reception = new Reception({ ...options, listen, aeTitle: peer.callingAe, log: this.#log });
     }
     if (options.inbox !== undefined) this.changes = (call) => this.#changes(call);
+    if (options.commitment === 'when-supported') {
+      if (folder === undefined) throw new RangeError('commitment needs a folder');
+      this.commit = (instances, call) => this.#commit(instances, call);
+    }
     if (worklist !== undefined) this.orderStatus = (study, call) => this.#orderStatus(worklist, study, call);
   }
 
@@ -100,12 +118,19 @@ class Dimse implements DimsePacs {
 
   async start(): Promise<void> {
     this.#isStopped = false;
-    await this.#reception?.start();
+    const { clock, commitment, folder, peer } = this.#options;
+    if (commitment === 'when-supported' && folder !== undefined) {
+      const association = this.#times;
+      this.#commitment ??= await openCommitmentScu({ peer, folder: join(folder, 'commitment'), clock, association });
+    }
+    await this.#reception?.start(this.#commitment);
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#calls.abort(stopped());
+    this.#commitment?.stop();
+    this.#commitment = undefined;
     await this.#reception?.stop();
     await this.#known.settled();
   }
@@ -187,6 +212,12 @@ class Dimse implements DimsePacs {
     const { associations, busyStatuses, peer } = this.#options;
     const { signal } = call;
     yield* storeInstances(peer, instances, { ...this.#times, associations, busyStatuses, signal });
+  }
+
+  async #commit(instances: readonly InstanceReference[], options: PacsOptions = {}): Promise<Commitment | undefined> {
+    using call = this.#begin(options);
+    const { hasStorageCommitment } = await this.#known.profile(call);
+    return hasStorageCommitment ? await this.#commitment?.commit(instances, call) : undefined;
   }
 
   async *#changes(options: PacsOptions): AsyncGenerator<Uid, void, undefined> {

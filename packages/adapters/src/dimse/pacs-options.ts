@@ -53,6 +53,11 @@ export interface DimsePacsOptions {
   readonly privateSyntaxes?: readonly Uid[];
   /** How long what the PACS said of itself is believed; default a day. */
   readonly profileLifeMs?: number;
+  /**
+   * Whether the PACS is asked to keep what was stored for good, where it has storage commitment; needs {@link folder}. Its
+   * reports come to {@link listen}, or on the association that asked. Default `never`.
+   */
+  readonly commitment?: 'never' | 'when-supported';
   /** A modality worklist, which tells whether a procedure goes on; often another system than the PACS. */
   readonly worklist?: PeerAddress;
   /** Whether stored data sets come back byte for byte; default false, as nobody can tell from outside. */
@@ -73,6 +78,7 @@ export function defaultsFor(options: DimsePacsOptions) {
     ...options,
     clock: options.clock ?? processClock,
     retrieve: options.retrieve ?? 'auto',
+    commitment: options.commitment ?? 'never',
     associations: options.associations ?? STORE_ASSOCIATIONS,
     busyStatuses: options.busyStatuses ?? [],
     nearlineMs: options.nearlineMs ?? NEARLINE_MS,

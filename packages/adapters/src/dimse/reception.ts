@@ -6,6 +6,8 @@ import type { Uid } from '@interhosp/core/dicom';
 import { ConfigError } from '@interhosp/core/errors';
 import type { Clock, Log } from '@interhosp/core/world';
 import type { AeTitle } from './ae-title.ts';
+import type { CommitmentScu } from './commitment-scu.ts';
+import { commitmentService } from './commitment-service.ts';
 import type { Listener } from './listener.ts';
 import { MoveDesk } from './move-desk.ts';
 import type { ListenOptions } from './pacs-options.ts';
@@ -46,9 +48,14 @@ export class Reception {
     return this.#listener?.port;
   }
 
-  /** Calling it twice is fine. @throws {ConfigError} `CONFIG_INVALID` when the address cannot be had */
-  async start(): Promise<void> {
-    this.#starting ??= this.#start();
+  /**
+   * Calling it twice is fine.
+   *
+   * @param commitment - Whose questions are answered by reports that come here.
+   * @throws {ConfigError} `CONFIG_INVALID` when the address cannot be had
+   */
+  async start(commitment?: CommitmentScu): Promise<void> {
+    this.#starting ??= this.#start(commitment);
     try {
       await this.#starting;
     } catch (error) {
@@ -67,14 +74,19 @@ export class Reception {
     this.#inbox = undefined;
   }
 
-  async #start(): Promise<void> {
+  async #start(commitment: CommitmentScu | undefined): Promise<void> {
     const { aeTitle, clock, inbox, listen, log, privateSyntaxes = [] } = this.#options;
     if (inbox !== undefined) this.#inbox = await openStoreInbox({ ...inbox, clock, log });
     try {
       this.#listener = await openDimseServer({
         ...listen,
         aeTitles: [aeTitle],
-        services: [verificationService, storageService({ take: this.desk.before(this.#inbox?.take), privateSyntaxes })],
+        services: [
+          verificationService,
+          storageService({ take: this.desk.before(this.#inbox?.take), privateSyntaxes }),
+          // Only reports: what lies in the inbox goes after a while, and is promised to nobody.
+          ...(commitment === undefined ? [] : [commitmentService({ scu: commitment })]),
+        ],
         log,
       });
     } catch (cause) {
