@@ -8,14 +8,21 @@ import { part10Header } from '@interhosp/core/dicom';
 import { debianIsMissing, freePorts, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { FAILURE_REASONS, type InstanceReference } from '../src/dimse/commitment-message.ts';
+import {
+  encodeCommitmentReport,
+  FAILURE_REASONS,
+  readCommitmentRequest,
+  type InstanceReference,
+} from '../src/dimse/commitment-message.ts';
+import { COMMANDS } from '../src/dimse/command-set.ts';
 import { openCommitmentScp, verifyBy, type CommitmentScp } from '../src/dimse/commitment-scp.ts';
 import { openCommitmentScu, type CommitmentScu } from '../src/dimse/commitment-scu.ts';
 import { commitmentService } from '../src/dimse/commitment-service.ts';
 import { REPORT_FOR_MS } from '../src/dimse/limits.ts';
 import type { Listener } from '../src/dimse/listener.ts';
 import type { PeerAddress } from '../src/dimse/request-association.ts';
-import { openDimseServer } from '../src/dimse/service.ts';
+import { answer, openDimseServer, type DimseService } from '../src/dimse/service.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
 import { verificationService } from '../src/dimse/verification-service.ts';
 import { testClock } from './clock.ts';
 
@@ -213,6 +220,50 @@ describe('storage commitment (PS3.4 J)', () => {
     expect(scp.pending).toBe(1);
     // What is not taken does not keep others from being told.
     expect((await scu.commit([lost]))?.committed).toEqual([lost]);
+  });
+
+  it('believes nothing of an instance that a report leaves out, names twice or calls by another class', async () => {
+    const twice = { ...held, sopInstanceUid: parseUid('1.2.3.3') };
+    const sloppy: DimseService = {
+      name: 'storage-commitment',
+      syntaxesOf: (abstractSyntax) => (abstractSyntax === SOP_CLASSES.storageCommitment ? PLAIN_SYNTAXES : undefined),
+      async perform(association, message, signal) {
+        const { context, dataSet } = message;
+        const { transactionUid } = await readCommitmentRequest(dataSet, context.transferSyntax);
+        await answer(association, message, { status: 0 });
+        const report = {
+          transactionUid,
+          committed: [held, { ...lost, sopClassUid: other.sopClassUid }, twice],
+          failed: [{ ...twice, reason: FAILURE_REASONS.resourceLimitation }],
+        };
+        await association.send(
+          {
+            contextId: context.id,
+            command: { field: COMMANDS.eventReportRequest, messageId: 7, eventTypeId: 2 },
+            dataSet: encodeCommitmentReport(report, context.transferSyntax),
+          },
+          signal,
+        );
+        await association.receive({ signal });
+      },
+    };
+    const listener = await openDimseServer({
+      port: 0,
+      aeTitles: [ARCHIVE],
+      callers: [{ aeTitle: MEMBER }],
+      services: [sloppy],
+    });
+    ends.push(() => listener.stop());
+    const scu = await member(listener.port);
+    const unmentioned = { ...held, sopInstanceUid: parseUid('1.2.3.4') };
+    expect(await scu.commit([held, lost, twice, unmentioned])).toEqual({
+      committed: [held],
+      failed: [
+        { ...lost, reason: FAILURE_REASONS.processingFailure },
+        { ...twice, reason: FAILURE_REASONS.resourceLimitation },
+        { ...unmentioned, reason: FAILURE_REASONS.processingFailure },
+      ],
+    });
   });
 
   it('rethrows the reason of its caller, and asks anew the next time', async () => {
