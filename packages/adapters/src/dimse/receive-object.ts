@@ -230,6 +230,7 @@ class Room {
   readonly #floorBytes: number;
   #freeBytes = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
 
   constructor(folder: ObjectFolder, clock: Clock, floorBytes: number) {
     this.#folder = folder;
@@ -243,9 +244,15 @@ class Room {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#lookedMs >= LOOK_MS) {
       this.#lookedMs = nowMs;
-      this.#freeBytes = await this.#folder.freeBytes();
+      this.#looking = this.#look();
     }
+    // Whoever comes meanwhile waits for the same answer: nobody knows before.
+    await this.#looking;
     return this.#freeBytes >= this.#floorBytes;
+  }
+
+  async #look(): Promise<void> {
+    this.#freeBytes = await this.#folder.freeBytes();
   }
 }
 
