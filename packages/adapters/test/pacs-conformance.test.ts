@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { pacsConformance, type TestRunner } from '@interhosp/core/conformance';
+import { parseUid, type Uid } from '@interhosp/core/dicom';
 import type { Pacs, PacsCapabilities } from '@interhosp/core/pacs';
 import { memoryPacs, type MemoryPacsFaults } from '@interhosp/adapters/memory';
 import { describe, expect, it } from 'vitest';
@@ -23,6 +24,8 @@ async function failures(spoil: (pacs: Pacs) => Pacs, faults: MemoryPacsFaults = 
       return Promise.resolve({
         pacs: spoil(memory),
         seed: (instances) => memory.seed(instances),
+        push: (instances) => memory.seed(instances),
+        setOrder: () => Promise.resolve(),
         dispose: () => Promise.resolve(),
       });
     },
@@ -54,6 +57,23 @@ function changed(pacs: Pacs, change: Partial<Pacs>): Pacs {
   return { ...own, ...change };
 }
 
+const EVERY_SYNTAX = ['', '.1', '.1.99', '.2', '.4.50', '.4.80'].map((end) => parseUid(`1.2.840.10008.1.2${end}`));
+const ORDERS = 'tells what the order says of a study';
+
+/** Waits until it is told to stop. */
+async function* silence(signal: AbortSignal | undefined): AsyncGenerator<Uid> {
+  await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+  yield* [];
+  signal?.throwIfAborted();
+}
+
+/** Tells of everything there is, and ends. */
+async function* once(pacs: Pacs): AsyncGenerator<Uid> {
+  for (;;) {
+    for await (const { studyInstanceUid } of pacs.findStudies({})) return yield studyInstanceUid;
+  }
+}
+
 describe('the PACS suite', () => {
   it('passes a sound PACS', async () => {
     expect(await failures((pacs) => pacs)).toEqual([]);
@@ -71,6 +91,8 @@ describe('the PACS suite', () => {
     ['lists under another patient', { listsUnder: { id: 'X' } }, 'lists a study that stands under two patients twice'],
     ['breaks off', { cutRetrieveAtBytes: 1000 }, 'serves two retrievals at the same time'],
     ['is locked', { isLocked: true }, 'answers an echo'],
+    ['drops what is compressed', { dropEvery: 3 }, 'takes objects however they are written, or refuses each by itself'],
+    ['stumbles over the next as well', { refuseEvery: 7 }, 'accounts for each of many when one in the middle is bad'],
   ])('sees a PACS that %s', async (_name, faults, title) => {
     expect(await failures((pacs) => pacs, faults, title)).toEqual([title]);
   });
@@ -131,6 +153,52 @@ describe('the PACS suite', () => {
         },
       }),
       'says that it does not hold a study',
+    ],
+    [
+      'promises what it does not take',
+      () => ({ acceptedSyntaxes: () => Promise.resolve([parseUid('1.2.840.10008.1.2.1')]) }),
+      'knows beforehand what will be refused',
+    ],
+    [
+      'says now this, now that of what it takes',
+      () => {
+        let count = 0;
+        return { acceptedSyntaxes: () => Promise.resolve(count++ % 2 === 0 ? EVERY_SYNTAX : []) };
+      },
+      'knows beforehand what will be refused',
+    ],
+    [
+      'calls stored what is of no class',
+      () => ({
+        acceptedSyntaxes: () => Promise.resolve([]),
+        async *store(instances) {
+          for await (const { sopInstanceUid } of instances) yield { sopInstanceUid, status: 'stored' as const };
+        },
+      }),
+      'knows that a class which nobody has is not taken, or leaves it open',
+    ],
+    [
+      'is asked what it takes by who is gone',
+      () => ({ acceptedSyntaxes: () => Promise.resolve(undefined) }),
+      'rethrows the reason of a signal when it is asked what it takes',
+    ],
+    [
+      'tells nothing of what is pushed',
+      () => ({ changes: ({ signal }) => silence(signal) }),
+      'tells of a study that is pushed, and lists and retrieves it',
+    ],
+    [
+      'ends its word of changes without the reason',
+      (pacs) => ({ changes: () => once(pacs) }),
+      'tells of a study that is pushed, and lists and retrieves it',
+    ],
+    ['calls every order open', () => ({ orderStatus: () => Promise.resolve('open' as const) }), ORDERS],
+    [
+      'goes on with the next instance after an abort',
+      (pacs) => ({
+        retrieve: (uid, { instances } = {}) => pacs.retrieve(uid, instances === undefined ? {} : { instances }),
+      }),
+      'stops between two instances when it is told to',
     ],
     [
       'claims what it is not',

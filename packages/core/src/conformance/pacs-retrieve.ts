@@ -26,7 +26,7 @@ function contentTests({ test, options }: PacsSuite): void {
     sampleInstance({ study: 1, instance: 2, pixelBytes: 0 }),
     sampleInstance({ study: 1, instance: 3, pixelBytes: 4096, transferSyntaxUid: IMPLICIT_LITTLE }),
     sampleInstance({ study: 1, series: 2, pixelBytes: 70_000, transferSyntaxUid: JPEG_BASELINE }),
-  ];
+  ].filter(({ transferSyntaxUid }) => options.syntaxes?.includes(transferSyntaxUid) !== false);
   test('retrieves every instance of a study in the transfer syntax it was stored in', async ({ pacs, seed }) => {
     await seed([...study, sampleInstance({ study: 2 })]);
     const held = await retrieveAll(pacs, sampleStudyUid(1));
@@ -119,6 +119,23 @@ function interruptionTests({ test, options }: PacsSuite): void {
     };
     await rejectsWith(retrieval, reason, 'an abort within an instance is rethrown untouched');
     check((await retrieveAll(pacs, sampleStudyUid(1))).length === study.length, 'the next retrieval is whole');
+  });
+
+  test('stops between two instances when it is told to', async ({ pacs, seed }) => {
+    await seed(study);
+    const controller = new AbortController();
+    const reason = { kind: 'an emergency comes first' };
+    let count = 0;
+    const retrieval = async () => {
+      for await (const { dataSet } of pacs.retrieve(sampleStudyUid(1), { signal: controller.signal })) {
+        await allBytes(dataSet);
+        if (++count === 1) controller.abort(reason);
+      }
+    };
+    await rejectsWith(retrieval, reason, 'an abort between instances is rethrown untouched');
+    equal(count, 1, 'no further instance comes after it');
+    const named = study.slice(1).map(summary);
+    equal((await retrieveAll(pacs, sampleStudyUid(1), { instances: named })).length, 2, 'the rest can be asked for');
   });
 
   test('serves two retrievals at the same time', async ({ pacs, seed }) => {

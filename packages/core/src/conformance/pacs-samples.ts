@@ -11,6 +11,12 @@ export const EXPLICIT_LITTLE = parseUid('1.2.840.10008.1.2.1');
 export const IMPLICIT_LITTLE = parseUid('1.2.840.10008.1.2');
 /** JPEG Baseline (PS3.5 A.4.1): pixels in fragments, which an adapter must not open. */
 export const JPEG_BASELINE = parseUid('1.2.840.10008.1.2.4.50');
+/** JPEG-LS Lossless (PS3.5 A.4.3). */
+export const JPEG_LS_LOSSLESS = parseUid('1.2.840.10008.1.2.4.80');
+/** Explicit VR Big Endian (retired in PS3.5 2016b; archives are full of it). */
+export const EXPLICIT_BIG = parseUid('1.2.840.10008.1.2.2');
+/** Deflated Explicit VR Little Endian (PS3.5 A.5); made by {@link deflatedSample}. */
+export const DEFLATED = parseUid('1.2.840.10008.1.2.1.99');
 const SECONDARY_CAPTURE = parseUid('1.2.840.10008.5.1.4.1.1.7');
 /** A root made from a UUID (PS3.5 B.2), so that no sample meets an object of somebody else. */
 const ROOT = '2.25.267491833904211876310254498127645319';
@@ -59,11 +65,11 @@ export function sampleInstance(traits: SampleTraits): SampleInstance {
     sopClassUid: SECONDARY_CAPTURE,
     transferSyntaxUid,
   };
-  const fragmented = transferSyntaxUid === JPEG_BASELINE;
-  const explicit = transferSyntaxUid !== IMPLICIT_LITTLE;
+  const fragmented = transferSyntaxUid === JPEG_BASELINE || transferSyntaxUid === JPEG_LS_LOSSLESS;
+  const form = { explicit: transferSyntaxUid !== IMPLICIT_LITTLE, little: transferSyntaxUid !== EXPLICIT_BIG };
   const head = joined([
-    ...headerElements(identity, traits).map(([tag, vr, value]) => element(tag, vr, value, explicit)),
-    pixelHead(pixelBytes, explicit, fragmented),
+    ...headerElements(identity, traits).map(([tag, vr, value]) => element(tag, vr, value, form)),
+    pixelHead(pixelBytes, form, fragmented),
   ]);
   const tail = fragmented ? item(0xfffe_e0dd, 0) : new Uint8Array(0);
   return {
@@ -72,6 +78,29 @@ export function sampleInstance(traits: SampleTraits): SampleInstance {
     lengthBytes: head.length + pixelBytes + tail.length,
     dataSet: (options) => pieces(head, pixelBytes, pixelSeed, tail, options),
   };
+}
+
+/** The same as a deflated data set, which no splice and no search can look into without inflating it. */
+export async function deflatedSample(traits: Omit<SampleTraits, 'transferSyntaxUid'>): Promise<SampleInstance> {
+  const plain = sampleInstance(traits);
+  const compressor = new CompressionStream('deflate-raw');
+  const writer = compressor.writable.getWriter();
+  const written = (async () => {
+    for await (const piece of plain.dataSet()) await writer.write(new Uint8Array(piece));
+    await writer.close();
+  })();
+  const parts: Uint8Array[] = [];
+  const reader = compressor.readable.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) parts.push(next.value);
+  await written;
+  const deflated = joined(parts);
+  // A data set has an even length, padded with one 00 behind the stream (PS3.5 A.5).
+  const bytes = deflated.length % 2 === 0 ? deflated : joined([deflated, new Uint8Array(1)]);
+  async function* dataSet(): AsyncGenerator<Uint8Array> {
+    await Promise.resolve();
+    yield bytes;
+  }
+  return { ...plain, transferSyntaxUid: DEFLATED, lengthBytes: bytes.length, dataSet };
 }
 
 async function* pieces(
@@ -140,37 +169,46 @@ function headerElements(
   return elements.filter((each) => each !== undefined);
 }
 
-function pixelHead(pixelBytes: number, explicit: boolean, fragmented: boolean): Uint8Array {
-  if (!fragmented) return elementHead(0x7fe0_0010, explicit ? 'OB' : 'OW', pixelBytes, explicit);
+/** How elements are written. */
+interface Form {
+  readonly explicit: boolean;
+  readonly little: boolean;
+}
+
+const EXPLICIT_FORM: Form = { explicit: true, little: true };
+
+function pixelHead(pixelBytes: number, form: Form, fragmented: boolean): Uint8Array {
+  if (!fragmented) return elementHead(0x7fe0_0010, form.explicit ? 'OB' : 'OW', pixelBytes, form);
   const undefinedLength = 0xffff_ffff;
   return joined([
-    elementHead(0x7fe0_0010, 'OB', undefinedLength, true),
+    elementHead(0x7fe0_0010, 'OB', undefinedLength, EXPLICIT_FORM),
     item(0xfffe_e000, 0),
     item(0xfffe_e000, pixelBytes),
   ]);
 }
 
 /** One element (PS3.5 7.1), its value padded to an even length. */
-function element(tag: number, vr: string, value: string | Uint8Array, explicit: boolean): Uint8Array {
+function element(tag: number, vr: string, value: string | Uint8Array, form: Form): Uint8Array {
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
   const padding = bytes.length % 2 === 0 ? [] : [Uint8Array.of(vr === 'UI' ? 0 : 0x20)];
-  return joined([elementHead(tag, vr, bytes.length + padding.length, explicit), bytes, ...padding]);
+  const ordered = vr === 'US' && !form.little ? bytes.toReversed() : bytes;
+  return joined([elementHead(tag, vr, bytes.length + padding.length, form), ordered, ...padding]);
 }
 
-function elementHead(tag: number, vr: string, length: number, explicit: boolean): Uint8Array {
+function elementHead(tag: number, vr: string, length: number, { explicit, little }: Form): Uint8Array {
   const long = vr === 'OB' || vr === 'OW';
   const bytes = new Uint8Array(explicit && long ? 12 : 8);
   const view = new DataView(bytes.buffer);
-  view.setUint16(0, tag >>> 16, true);
-  view.setUint16(2, tag & 0xffff, true);
+  view.setUint16(0, tag >>> 16, little);
+  view.setUint16(2, tag & 0xffff, little);
   if (explicit) bytes.set([vr.charCodeAt(0), vr.charCodeAt(1)], 4);
-  if (explicit && !long) view.setUint16(6, length, true);
-  else view.setUint32(bytes.length - 4, length, true);
+  if (explicit && !long) view.setUint16(6, length, little);
+  else view.setUint32(bytes.length - 4, length, little);
   return bytes;
 }
 
 function item(tag: number, length: number): Uint8Array {
-  return elementHead(tag, '', length, false);
+  return elementHead(tag, '', length, { explicit: false, little: true });
 }
 
 function uint16(value: number): Uint8Array {

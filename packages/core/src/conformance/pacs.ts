@@ -7,13 +7,16 @@
  * Besides what an adapter does right, it looks at what goes wrong: aborted calls, sources that break off, data sets that
  * are no data sets, identifiers that try to be something else.
  */
-import type { Pacs, PacsCapabilities, StorableInstance } from '../pacs/index.ts';
+import type { Uid } from '../dicom/uid.ts';
+import type { OrderStatus, Pacs, PacsCapabilities, StorableInstance } from '../pacs/index.ts';
 import type { TestRunner } from './expect.ts';
 import { lifeTests } from './pacs-life.ts';
+import { noticeTests } from './pacs-notices.ts';
 import { retrieveTests } from './pacs-retrieve.ts';
 import { searchTests } from './pacs-search.ts';
 import { hostileStoreTests } from './pacs-store-hostile.ts';
 import { storeTests } from './pacs-store.ts';
+import { syntaxTests } from './pacs-syntaxes.ts';
 
 /** One PACS of one test. */
 export interface PacsHarness {
@@ -21,10 +24,24 @@ export interface PacsHarness {
   readonly pacs: Pacs;
   /** Puts instances into the PACS behind the adapter's back, or through its own store where there is no other way. */
   readonly seed: (instances: readonly StorableInstance[]) => Promise<void>;
+  /** Puts instances where the adapter is told of them, as a modality that sends to us; for adapters that have `changes`. */
+  readonly push?: (instances: readonly StorableInstance[]) => Promise<void>;
+  /**
+   * Puts an order into the hospital's own system, for adapters that have `orderStatus`; `unknown` takes it away. Its
+   * accession number and patient are those of the sample studies.
+   */
+  readonly setOrder?: (order: SampleOrder, status: OrderStatus) => Promise<void>;
   /** Removes whatever the test left; called after `pacs.stop()`. */
   readonly dispose: () => Promise<void>;
   /** What is still open or on disk after `pacs.stop()`: sockets, timers, part files. Anything listed fails a test. */
   readonly leftovers?: () => Promise<readonly string[]>;
+}
+
+/** An order of a sample study. */
+export interface SampleOrder {
+  readonly accessionNumber: string;
+  readonly patientId: string;
+  readonly studyInstanceUid: Uid;
 }
 
 /** What the suite is told about an adapter. */
@@ -45,6 +62,11 @@ export interface PacsConformanceOptions {
   readonly heldBytes?: () => number;
   /** Size of the big instance in the tests of flat memory; default 64 MiB. */
   readonly bigInstanceBytes?: number;
+  /**
+   * Transfer syntaxes in which the PACS takes Secondary Capture images; default every one. In others nothing may be called
+   * stored, and `acceptedSyntaxes`, where there is one, must know that beforehand.
+   */
+  readonly syntaxes?: readonly Uid[];
   /** Studies in the test of long answers; choose more than two pages of the adapter. Default 25. */
   readonly manyStudies?: number;
 }
@@ -75,6 +97,8 @@ export function pacsConformance(runner: TestRunner, options: PacsConformanceOpti
     if (options.capabilities.source) retrieveTests(suite);
     if (options.capabilities.destination) storeTests(suite);
     if (options.capabilities.destination) hostileStoreTests(suite);
+    if (options.capabilities.destination) syntaxTests(suite);
+    if (options.capabilities.source) noticeTests(suite);
   });
 }
 
