@@ -104,7 +104,7 @@ export async function received(
   { change = (instance) => instance, declare = (entry) => entry, more = [], ...options }: ReceivedOptions = {},
 ): Promise<Received> {
   const generated = generateStudy({ instances: 4, pixels: 16, ...options });
-  const instances = await Promise.all(generated.instances.map(async (each) => await change(each)));
+  const instances = await Promise.all(generated.instances.map(async (each, index) => await change(each, index)));
   const study = { ...generated, instances: [...instances, ...more] };
   const keys = memoryKeys(EXCHANGE);
   const disk = simDisk();
