@@ -133,9 +133,10 @@ function answerTests({ test, options }: PacsSuite): void {
   });
 }
 
-function instanceTests({ test }: PacsSuite): void {
+function instanceTests({ test, options }: PacsSuite): void {
   test('lists every instance of a study with its series and class, and no other', async ({ pacs, seed }) => {
-    const mine = [...series(1, 3), sampleInstance({ study: 1, series: 2, transferSyntaxUid: IMPLICIT_LITTLE })];
+    const other = options.syntaxes?.[0] ?? IMPLICIT_LITTLE;
+    const mine = [...series(1, 3), sampleInstance({ study: 1, series: 2, transferSyntaxUid: other })];
     await seed([...mine, sampleInstance({ study: 2 })]);
     const listed = await all(pacs.findInstances(sampleStudyUid(1)));
     equal(

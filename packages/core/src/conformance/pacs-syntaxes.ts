@@ -54,8 +54,14 @@ function fidelityTests({ test, options }: PacsSuite): void {
       taken.map((each) => each.transferSyntaxUid).toSorted(),
       'each comes back in its own transfer syntax',
     );
-    if (preservesBytes)
-      await sameInstances(back, taken, 'compressed, deflated and big endian objects come back bit for bit');
+    if (!preservesBytes) return;
+    const isKept = ({ transferSyntaxUid }: { readonly transferSyntaxUid: Uid }): boolean =>
+      options.rewrittenSyntaxes?.includes(transferSyntaxUid) !== true;
+    await sameInstances(
+      back.filter(isKept),
+      taken.filter(isKept),
+      'compressed, deflated and big endian objects come back bit for bit',
+    );
   });
 }
 

@@ -67,6 +67,11 @@ export interface PacsConformanceOptions {
    * stored, and `acceptedSyntaxes`, where there is one, must know that beforehand.
    */
   readonly syntaxes?: readonly Uid[];
+  /**
+   * Transfer syntaxes whose objects a PACS that preserves bytes writes anew all the same, as one that deflates again what
+   * came deflated. They come back in their syntax, and their bytes are not compared. Default none.
+   */
+  readonly rewrittenSyntaxes?: readonly Uid[];
   /** Studies in the test of long answers; choose more than two pages of the adapter. Default 25. */
   readonly manyStudies?: number;
 }
