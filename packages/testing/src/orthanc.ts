@@ -31,6 +31,7 @@ export interface OrthancOptions {
 
 /** A running Orthanc. */
 export interface Orthanc {
+  /** Of its process at this moment. */
   readonly pid: number;
   /** Its own REST API, without a slash at the end. */
   readonly url: string;
@@ -40,6 +41,10 @@ export interface Orthanc {
   readonly aeTitle: string;
   /** Deletes every patient. */
   clear(): Promise<void>;
+  /** `kill -9`; what it holds stays. Calling it twice is fine. */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports, with what it holds. @throws {Error} when it does not come up. */
+  restart(): Promise<void>;
   /** Ends the process and removes its storage. Calling it twice is fine. */
   stop(): Promise<void>;
 }
@@ -64,16 +69,19 @@ async function startOnce(program: string, options: OrthancOptions): Promise<Orth
   const file = join(folder, 'orthanc.json');
   await writeFile(file, JSON.stringify(configurationOf(options, { folder, httpPort, dicomPort, aeTitle })));
   const log = join(folder, 'orthanc.log');
-  const child = spawn(program, [`--logfile=${log}`, file], { stdio: 'ignore', cwd: folder });
+  const url = `http://127.0.0.1:${httpPort}`;
+  let child = launch();
+  function launch(): ChildProcess {
+    return spawn(program, [`--logfile=${log}`, file], { stdio: 'ignore', cwd: folder });
+  }
   // Never outlives the test process, however that ends.
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
+  const die = (): void => void child.kill('SIGKILL');
+  process.once('exit', die);
   const stop = async (): Promise<void> => {
-    await end(child);
-    process.off('exit', kill);
+    await end(child, 'SIGTERM');
+    process.off('exit', die);
     await rm(folder, { recursive: true, force: true });
   };
-  const url = `http://127.0.0.1:${httpPort}`;
   try {
     await ready(child, `${url}/system`);
   } catch (error) {
@@ -81,8 +89,23 @@ async function startOnce(program: string, options: OrthancOptions): Promise<Orth
     await stop();
     throw new Error(`Orthanc did not start:\n${lines}`, { cause: error });
   }
-  const { pid = 0 } = child;
-  return { pid, url, dicomwebUrl: `${url}/dicom-web`, dicomPort, aeTitle, clear: () => clear(url), stop };
+  return {
+    get pid() {
+      return child.pid ?? 0;
+    },
+    url,
+    dicomwebUrl: `${url}/dicom-web`,
+    dicomPort,
+    aeTitle,
+    clear: () => clear(url),
+    kill: () => end(child, 'SIGKILL'),
+    async restart() {
+      await end(child, 'SIGKILL');
+      child = launch();
+      await ready(child, `${url}/system`);
+    },
+    stop,
+  };
 }
 
 interface Place {
@@ -137,10 +160,10 @@ async function clear(url: string): Promise<void> {
   for (const id of patients) await (await fetch(`${url}/patients/${id}`, { method: 'DELETE' })).arrayBuffer();
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
   await ended;
   clearTimeout(timer);

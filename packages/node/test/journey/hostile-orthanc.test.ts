@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dicomwebPacs } from '@interhosp/adapters/dicomweb';
+import { dimsePacs, parseAeTitle } from '@interhosp/adapters/dimse';
 import { generateStudy } from '@interhosp/core/conformance';
 import { PacsError } from '@interhosp/core/errors';
 import type { Pacs, StoreOutcome } from '@interhosp/core/pacs';
@@ -41,9 +42,18 @@ interface Site {
   afterStore: () => Promise<void>;
 }
 
-async function orthancWith(configuration: Readonly<Record<string, unknown>>): Promise<Site> {
+type Protocol = 'DICOMweb' | 'DIMSE';
+
+function pacsOver(protocol: Protocol, { aeTitle, dicomPort, dicomwebUrl }: Orthanc): Pacs {
+  if (protocol === 'DICOMweb') return dicomwebPacs({ baseUrl: dicomwebUrl, batchInstances: 3 });
+  const [calledAe, callingAe] = [parseAeTitle(aeTitle), parseAeTitle('MEMBER')];
+  // By C-GET: what is read back needs no listener of ours.
+  return dimsePacs({ peer: { host: '127.0.0.1', port: dicomPort, calledAe, callingAe } });
+}
+
+async function orthancWith(protocol: Protocol, configuration: Readonly<Record<string, unknown>>): Promise<Site> {
   const orthanc = await startOrthanc({ configuration });
-  const pacs = dicomwebPacs({ baseUrl: orthanc.dicomwebUrl, batchInstances: 3 });
+  const pacs = pacsOver(protocol, orthanc);
   stopping.push(
     () => killed(orthanc),
     () => pacs.stop(),
@@ -103,114 +113,120 @@ function statuses({ told }: Site): readonly string[] {
   return [...new Set(told.map(({ status }) => status))].toSorted();
 }
 
-describe.skipIf(debianIsMissing())('an Orthanc that keeps less than it is given', () => {
-  it('on a full disk confirms nothing, and everything once there is room', async () => {
-    await using disk = await mountSmallDisk(600_000);
-    const site = await orthancWith({ StorageDirectory: disk.folder });
-    const arrived = await received(patient, SIZE);
-    expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
-    expect(statuses(site)).toEqual(['stored', 'unknown']);
-    expect(uidsOf(site.told).size).toBe(8);
-    const some = await held(site);
-    expect(some).toBeGreaterThan(0);
-    expect(some).toBeLessThan(8);
-    expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
-    expect(arrived.x.state.has('STORED')).toBe(false);
-    await disk.resize(20_000_000);
-    await file(arrived, site);
-    // Only what was missing went there once more.
-    expect(uidsOf(site.told).size).toBe(8 - some);
-    expect(await held(site)).toBe(8);
-    expect(typesOf(arrived.written).slice(-2)).toEqual(['STORED', 'CONFIRMED']);
-    await killed(site.orthanc);
-  });
+/** What it says of an instance for which it has no room: over DICOMweb nothing at all, over DIMSE that it failed. */
+const NO_ROOM = { DICOMweb: 'unknown', DIMSE: 'refused' } as const;
 
-  it('on a full disk confirms nothing of a study of which nothing fits', async () => {
-    await using disk = await mountSmallDisk(100_000);
-    const site = await orthancWith({ StorageDirectory: disk.folder });
-    const arrived = await received(patient, SIZE);
-    for (let attempt = 0; attempt < 3; attempt++) expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
-    expect([statuses(site), await held(site)]).toEqual([['unknown'], 0]);
-    expect(arrived.x.state.has('STORED')).toBe(false);
-    await killed(site.orthanc);
-  });
+describe.skipIf(debianIsMissing()).each<Protocol>(['DICOMweb', 'DIMSE'])(
+  'an Orthanc that keeps less than it is given, over %s',
+  (protocol) => {
+    it('on a full disk confirms nothing, and everything once there is room', async () => {
+      await using disk = await mountSmallDisk(600_000);
+      const site = await orthancWith(protocol, { StorageDirectory: disk.folder });
+      const arrived = await received(patient, SIZE);
+      expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
+      expect(statuses(site)).toEqual([NO_ROOM[protocol], 'stored'].toSorted());
+      expect(uidsOf(site.told).size).toBe(8);
+      const some = await held(site);
+      expect(some).toBeGreaterThan(0);
+      expect(some).toBeLessThan(8);
+      expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
+      expect(arrived.x.state.has('STORED')).toBe(false);
+      await disk.resize(20_000_000);
+      await file(arrived, site);
+      // Only what was missing went there once more.
+      expect(uidsOf(site.told).size).toBe(8 - some);
+      expect(await held(site)).toBe(8);
+      expect(typesOf(arrived.written).slice(-2)).toEqual(['STORED', 'CONFIRMED']);
+      await killed(site.orthanc);
+    });
 
-  it('with MaximumStorageSize confirms nothing of a study that is larger', async () => {
-    const site = await orthancWith({ MaximumStorageSize: 1 });
-    const arrived = await received(patient, SIZE);
-    for (let attempt = 0; attempt < 2; attempt++) expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
-    expect(statuses(site)).toContain('unknown');
-    expect(await held(site)).toBeLessThan(8);
-    expect(arrived.x.state.has('CONFIRMED')).toBe(false);
-  });
+    it('on a full disk confirms nothing of a study of which nothing fits', async () => {
+      await using disk = await mountSmallDisk(100_000);
+      const site = await orthancWith(protocol, { StorageDirectory: disk.folder });
+      const arrived = await received(patient, SIZE);
+      for (let attempt = 0; attempt < 3; attempt++) expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
+      expect([statuses(site), await held(site)]).toEqual([[NO_ROOM[protocol]], 0]);
+      expect(arrived.x.state.has('STORED')).toBe(false);
+      await killed(site.orthanc);
+    });
 
-  it('with MaximumStorageSize does not confirm a study that made room for another, though each store was a success', async () => {
-    const site = await orthancWith({ MaximumStorageSize: 1 });
-    const arrived = await received(patient, { ...SIZE, instances: 6 });
-    site.afterStore = async () => {
-      const other = generateStudy({ ...SIZE, instances: 6, patient: { patientId: { id: 'P2' } }, seed: 2 });
-      const direct = dicomwebPacs({ baseUrl: site.orthanc.dicomwebUrl });
-      for await (const { status } of direct.store(storable(other))) expect(status).toBe('stored');
-      await direct.stop();
-    };
-    expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
-    expect(statuses(site)).toEqual(['stored']);
-    expect([...(await uidsIn(site))].filter((uid) => isOf(arrived, uid))).toEqual([]);
-    expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
-    expect(arrived.x.state.stage).toBe('STORED');
-  });
+    it('with MaximumStorageSize confirms nothing of a study that is larger', async () => {
+      const site = await orthancWith(protocol, { MaximumStorageSize: 1 });
+      const arrived = await received(patient, SIZE);
+      for (let attempt = 0; attempt < 2; attempt++) expect(await codeOf(file(arrived, site))).toBe('PACS_BUSY');
+      expect(statuses(site)).toContain(NO_ROOM[protocol]);
+      expect(await held(site)).toBeLessThan(8);
+      expect(arrived.x.state.has('CONFIRMED')).toBe(false);
+    });
 
-  it.each([
-    ['everything', 'return false', 0],
-    ['one instance of eight', 'return dicom.InstanceNumber ~= "5"', 7],
-  ])('with a filter that drops %s confirms nothing, though each store was a success', async (_what, body, kept) => {
-    const folder = await mkdtemp(join(tmpdir(), 'interhosp-lua-'));
-    stopping.push(() => rm(folder, { recursive: true, force: true }));
-    const script = join(folder, 'filter.lua');
-    await writeFile(script, `function ReceivedInstanceFilter(dicom, origin, info)\n  ${body}\nend\n`);
-    const site = await orthancWith({ LuaScripts: [script] });
-    const arrived = await received(patient, SIZE);
-    expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
-    expect([statuses(site), site.told.length, await held(site)]).toEqual([['stored'], 8, kept]);
-    expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
-    expect(arrived.x.state.stage).toBe('STORED');
-  });
+    it('with MaximumStorageSize does not confirm a study that made room for another, though each store was a success', async () => {
+      const site = await orthancWith(protocol, { MaximumStorageSize: 1 });
+      const arrived = await received(patient, { ...SIZE, instances: 6 });
+      site.afterStore = async () => {
+        const other = generateStudy({ ...SIZE, instances: 6, patient: { patientId: { id: 'P2' } }, seed: 2 });
+        const direct = pacsOver(protocol, site.orthanc);
+        for await (const { status } of direct.store(storable(other))) expect(status).toBe('stored');
+        await direct.stop();
+      };
+      expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
+      expect(statuses(site)).toEqual(['stored']);
+      expect([...(await uidsIn(site))].filter((uid) => isOf(arrived, uid))).toEqual([]);
+      expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
+      expect(arrived.x.state.stage).toBe('STORED');
+    });
 
-  it('that is killed in the middle of filing confirms nothing until it is back, and then holds each instance once', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'interhosp-kept-'));
-    stopping.push(() => rm(folder, { recursive: true, force: true }));
-    const kept = { StorageDirectory: join(folder, 'storage'), IndexDirectory: join(folder, 'index') };
-    const site = await orthancWith(kept);
-    const arrived = await received(patient, SIZE);
-    const store = site.pacs.store.bind(site.pacs);
-    const dying: Site = {
-      ...site,
-      pacs: {
-        ...site.pacs,
-        async *store(instances, options) {
-          let count = 0;
-          for await (const outcome of store(instances, options)) {
-            yield outcome;
-            if (++count === 4) process.kill(site.orthanc.pid, 'SIGKILL');
-          }
+    it.each([
+      ['everything', 'return false', 0],
+      ['one instance of eight', 'return dicom.InstanceNumber ~= "5"', 7],
+    ])('with a filter that drops %s confirms nothing, though each store was a success', async (_what, body, kept) => {
+      const folder = await mkdtemp(join(tmpdir(), 'interhosp-lua-'));
+      stopping.push(() => rm(folder, { recursive: true, force: true }));
+      const script = join(folder, 'filter.lua');
+      await writeFile(script, `function ReceivedInstanceFilter(dicom, origin, info)\n  ${body}\nend\n`);
+      const site = await orthancWith(protocol, { LuaScripts: [script] });
+      const arrived = await received(patient, SIZE);
+      expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
+      expect([statuses(site), site.told.length, await held(site)]).toEqual([['stored'], 8, kept]);
+      expect(await codeOf(file(arrived, site))).toBe('TRANSFER_NOT_CONFIRMED');
+      expect(arrived.x.state.stage).toBe('STORED');
+    });
+
+    it('that is killed in the middle of filing confirms nothing until it is back, and then holds each instance once', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'interhosp-kept-'));
+      stopping.push(() => rm(folder, { recursive: true, force: true }));
+      const kept = { StorageDirectory: join(folder, 'storage'), IndexDirectory: join(folder, 'index') };
+      const site = await orthancWith(protocol, kept);
+      const arrived = await received(patient, SIZE);
+      const store = site.pacs.store.bind(site.pacs);
+      const dying: Site = {
+        ...site,
+        pacs: {
+          ...site.pacs,
+          async *store(instances, options) {
+            let count = 0;
+            for await (const outcome of store(instances, options)) {
+              yield outcome;
+              if (++count === 4) process.kill(site.orthanc.pid, 'SIGKILL');
+            }
+          },
         },
-      },
-    };
-    const failure = await file(arrived, dying).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    expect(failure).toBeInstanceOf(PacsError);
-    expect(failure).toMatchObject({ retry: 'later' });
-    expect(arrived.x.state.has('STORED')).toBe(false);
-    await killed(site.orthanc);
-    const back = await orthancWith(kept);
-    await file(arrived, back);
-    const uids = await uidsIn(back);
-    expect([uids.length, new Set(uids).size]).toEqual([8, 8]);
-    expect(typesOf(arrived.written).at(-1)).toBe('CONFIRMED');
-  });
-});
+      };
+      const failure = await file(arrived, dying).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(failure).toBeInstanceOf(PacsError);
+      expect(failure).toMatchObject({ retry: 'later' });
+      expect(arrived.x.state.has('STORED')).toBe(false);
+      await killed(site.orthanc);
+      const back = await orthancWith(protocol, kept);
+      await file(arrived, back);
+      const uids = await uidsIn(back);
+      expect([uids.length, new Set(uids).size]).toEqual([8, 8]);
+      expect(typesOf(arrived.written).at(-1)).toBe('CONFIRMED');
+    });
+  },
+);
 
 /** SOP Instance UIDs of everything that an Orthanc holds. */
 async function uidsIn({ orthanc }: Site): Promise<readonly string[]> {
