@@ -62,7 +62,8 @@ async function overMemory(options: Partial<DimsePacsOptions>): Promise<PacsHarne
       const outcomes = await all(
         storeInstances({ host: '127.0.0.1', port: pacs.listensAt ?? 0, calledAe, callingAe }, instances),
       );
-      if (outcomes.some(({ status }) => status !== 'stored')) throw new Error(`the inbox took not all: ${JSON.stringify(outcomes)}`);
+      if (outcomes.some(({ status }) => status !== 'stored'))
+        throw new Error(`the inbox took not all: ${JSON.stringify(outcomes)}`);
     },
     setOrder: ({ accessionNumber, patientId, studyInstanceUid }, status) => {
       steps.length = 0;
