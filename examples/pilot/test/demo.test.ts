@@ -43,13 +43,15 @@ test('an interrupted demonstration stops what it started and removes its folder'
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let told = '';
+  let complained = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complained += text));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   for await (const text of child.stdout.setEncoding('utf8')) {
     told += text as string;
     // Both members run by then.
     if (told.includes('Studies are made')) child.kill('SIGINT');
   }
-  assert.equal(await exited, 130);
+  assert.equal(await exited, 130, `${told}\n${complained}`);
   const pids = [...told.matchAll(/process (\d+)/g)].map((match) => Number(match[1]));
   assert.equal(pids.length, 4);
   assert.deepEqual(
