@@ -54,7 +54,7 @@ export default {
       comment: 'dcmjs is no adapter: it is the one module behind which that package stands.',
       severity: 'error',
       from: { path: '^packages/adapters/src/([^/]+)/' },
-      to: { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/($1|dcmjs)/' },
+      to: { path: '^packages/adapters/src/', pathNot: '^packages/adapters/src/($1|dcmjs|disk)/' },
     },
     {
       name: 'dcmjs-runs-in-its-worker',

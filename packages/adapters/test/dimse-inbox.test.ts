@@ -9,7 +9,7 @@ import { PacsError } from '@interhosp/core/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataSetInbox } from '../src/dimse/inbox.ts';
 import type { IncomingInstance } from '../src/dimse/incoming-store.ts';
-import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/object-files.ts';
+import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/object-disk.ts';
 import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from '../src/dimse/store-inbox.ts';
 import { testClock } from './clock.ts';
 import { all } from './streams.ts';
@@ -36,7 +36,16 @@ async function openInbox(options: Partial<StoreInboxOptions> = {}): Promise<Stor
   return inbox;
 }
 
-type Sent = Omit<IncomingInstance, 'dataSet' | 'callingAe'> & { readonly dataSet: Uint8Array };
+type Sent = Omit<IncomingInstance, 'dataSet' | 'callingAe'> & {
+  readonly dataSet: Uint8Array;
+  readonly studyInstanceUid: Uid;
+};
+
+/** Too long for a pack. */
+async function longInstance(lengthBytes: number): Promise<Sent> {
+  const large = generateLargeInstance({ lengthBytes, seed: `inbox-${lengthBytes}` });
+  return { ...large, dataSet: Buffer.concat(await all(large.dataSet())) };
+}
 
 /** An instance as it comes in, in pieces. */
 function incoming({ dataSet, ...instance }: Sent, pieceBytes = 65_536): IncomingInstance {
@@ -73,14 +82,14 @@ describe('an inbox', () => {
       expect(held.get(sopInstanceUid)?.equals(dataSet)).toBe(true);
     }
     expect(inbox.studies({ studyInstanceUid: study.studyInstanceUid })).toMatchObject([{ instances: 3 }]);
+    const long = await longInstance(1_300_000);
+    await send(inbox, long);
     const files = await filesBelow();
-    expect(files).toHaveLength(3);
-    for (const path of files) {
-      expect(path).toMatch(/\/objects\/[0-9a-f]{2}\/[0-9a-f]{64}-\d+$/);
-      expect((await stat(path)).mode & 0o777).toBe(0o600);
-    }
-    const [path = ''] = files;
-    expect((await readFile(path)).subarray(0, 132).toString('latin1')).toBe(`${'\0'.repeat(128)}DICM`);
+    expect(files.map((path) => path.slice(folder.length)).toSorted()).toEqual([
+      expect.stringMatching(/^\/objects\/[0-9a-f]{2}\/[0-9a-f]{64}-\d+$/),
+      expect.stringMatching(/^\/packs\/[0-9a-f]{32}$/),
+    ]);
+    for (const path of files) expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   it('keeps objects that are too long to be held in memory', async () => {
@@ -96,16 +105,24 @@ describe('an inbox', () => {
   it('is made anew from the files, without what a crash left of others', async () => {
     const first = await openInbox();
     for (const instance of study.instances) await send(first, instance);
+    const long = [await longInstance(1_100_000), await longInstance(1_200_000), await longInstance(1_300_000)] as const;
+    for (const instance of long) await send(first, instance);
     await first.stop();
-    const [whole = '', shorter = '', longer = ''] = await filesBelow();
+    const files = await filesBelow();
+    const pack = files.filter((path) => path.includes('/packs/'));
+    const [whole = '', shorter = '', longer = ''] = files.filter((path) => path.includes('/objects/'));
     await writeFile(join(folder, 'parts', 'a'.repeat(32)), 'half an object');
     await truncate(shorter, 400);
     await appendFile(longer, 'x');
-    await writeFile(join(folder, 'objects', '00', 'notes.txt'), 'of somebody');
+    const notes = [join(folder, 'objects', '00', 'notes.txt'), join(folder, 'packs', 'notes.txt')];
+    for (const path of notes) await writeFile(path, 'of somebody');
     const second = await openInbox();
-    expect(second.size).toBe(1);
-    expect((await filesBelow()).toSorted()).toEqual([whole, join(folder, 'objects', '00', 'notes.txt')].toSorted());
-    expect(await bytesOf(second, study.studyInstanceUid)).toHaveProperty('size', 1);
+    expect(second.size).toBe(4);
+    expect((await filesBelow()).toSorted()).toEqual([...pack, whole, ...notes].toSorted());
+    const held = await bytesOf(second, study.studyInstanceUid);
+    for (const { dataSet, sopInstanceUid } of study.instances) {
+      expect(held.get(sopInstanceUid)?.equals(dataSet)).toBe(true);
+    }
   });
 
   it('answers success to the same bytes again, and a duplicate to others, of which it keeps the first', async () => {
@@ -193,12 +210,13 @@ describe('an inbox', () => {
     const fail = (): never => {
       throw Object.assign(new Error('the disk'), { code });
     };
-    const large = generateLargeInstance({ lengthBytes: 3_000_000, seed: 'disk' });
-    const long: Sent = { ...large, dataSet: Buffer.concat(await all(large.dataSet())) };
+    const long = await longInstance(3_000_000);
     const faults: readonly [ObjectDisk, Sent][] = [
-      [{ ...nodeObjectDisk, openSync: fail }, one],
+      [{ ...nodeObjectDisk, open: async () => fail() }, one],
+      [{ ...nodeObjectDisk, open: failingHandles('writev', fail) }, one],
+      [{ ...nodeObjectDisk, open: failingHandles('sync', fail) }, one],
       [{ ...nodeObjectDisk, writevSync: fail }, one],
-      [{ ...nodeObjectDisk, fsyncSync: fail }, one],
+      [{ ...nodeObjectDisk, fdatasyncSync: fail }, one],
       [{ ...nodeObjectDisk, rename: fail }, long],
       [{ ...nodeObjectDisk, open: failingHandles('writev', fail) }, long],
       [{ ...nodeObjectDisk, open: failingHandles('sync', fail) }, long],
@@ -220,7 +238,7 @@ describe('an inbox', () => {
       isBroken = false;
       expect(await filesBelow()).toEqual([]);
       expect(await send(inbox, instance)).toBe('0000');
-      await inbox.remove(instance === one ? one.studyInstanceUid : large.studyInstanceUid);
+      await inbox.remove(instance.studyInstanceUid);
     }
   });
 
@@ -235,7 +253,11 @@ describe('an inbox', () => {
     const inbox = await openInbox({ disk: { ...nodeObjectDisk, statfs: elsewhere, open: watched } });
     synced.length = 0;
     await send(inbox, one);
-    expect(synced).toEqual([expect.stringMatching(/\/objects\/[0-9a-f]{2}$/)]);
+    await send(inbox, two);
+    expect(synced).toEqual([expect.stringMatching(/\/packs\/[0-9a-f]{32}$/), expect.stringMatching(/\/packs$/)]);
+    synced.length = 0;
+    await send(inbox, await longInstance(1_300_000));
+    expect(synced.at(-1)).toMatch(/\/objects\/[0-9a-f]{2}$/);
   });
 
   it('leaves nothing of an instance whose association ends', async () => {
@@ -285,7 +307,8 @@ describe('an inbox', () => {
     await send(old, late.instances[0] as SampleInstance);
     await old.expire();
     expect(old.studies({}).map(({ studyInstanceUid }) => studyInstanceUid)).toEqual([late.studyInstanceUid]);
-    expect(await filesBelow()).toHaveLength(1);
+    await old.stop();
+    expect((await openInbox()).size).toBe(1);
   });
 
   it('reads what is named, and says what it does not hold', async () => {
@@ -298,11 +321,12 @@ describe('an inbox', () => {
     await expect(all(inbox.retrieve(study.studyInstanceUid))).rejects.toMatchObject({ code: 'PACS_INCOMPLETE' });
   });
 
-  it('writes files that others read: our own meta information before the bytes as they came', async () => {
+  it('writes long objects to files that others read: our own meta information before the bytes as they came', async () => {
     const inbox = await openInbox();
-    await send(inbox, one);
+    const long = await longInstance(1_300_000);
+    await send(inbox, long);
     const [path = ''] = await filesBelow();
-    expect((await readFile(path)).equals(Buffer.concat([part10Header(one), one.dataSet]))).toBe(true);
+    expect((await readFile(path)).equals(Buffer.concat([part10Header(long), long.dataSet]))).toBe(true);
   });
 });
 

@@ -1,17 +1,17 @@
 /** A received object on disk: what its header tells, and its bytes. */
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { readPart10, type ByteSource, type Uid } from '@interhosp/core/dicom';
+import { readPart10, type Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import { readInstance, type IndexedInstance } from '@interhosp/core/pacs';
+import { fileSource, readFully } from '../disk/open-file.ts';
 import { READ_PIECE_BYTES } from './limits.ts';
-import type { ObjectDisk } from './object-files.ts';
+import type { ObjectDisk, ObjectPlace } from './object-disk.ts';
+import type { PackedObject } from './read-pack.ts';
 
 /** An instance and where its bytes lie. */
 export interface HeldInstance extends IndexedInstance {
-  readonly path: string;
-  /** Where the data set begins. */
-  readonly offset: number;
+  readonly place: ObjectPlace;
   /** Of the data set. */
   readonly lengthBytes: number;
   /** When it came. */
@@ -23,27 +23,30 @@ export interface OpenObject extends AsyncDisposable {
   readonly dataSet: AsyncIterable<Uint8Array>;
 }
 
-const HEADER_WINDOW_BYTES = 65_536;
+const META_BYTES = 65_536;
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** Reads the header of an object's file. @throws {DicomError}; {Error} of node:fs */
-export async function readHeldHeader(disk: ObjectDisk, path: string): Promise<HeldInstance> {
-  await using handle = await disk.open(path, READ_FLAGS);
-  const { mtimeMs, size } = await handle.stat();
-  const { offset, transferSyntaxUid } = await dataSetOf(handle);
-  const instance = await readInstance(windowOn(handle, offset, size - offset), transferSyntaxUid);
-  return { ...instance, path, offset, lengthBytes: size - offset, receivedMs: mtimeMs };
+/** Reads the header of an object. @throws {DicomError}; {Error} of node:fs */
+export async function readHeldHeader(disk: ObjectDisk, { place, receivedMs }: PackedObject): Promise<HeldInstance> {
+  await using handle = await disk.open(place.path, READ_FLAGS);
+  const { lengthBytes, start } = place;
+  const { metaBytes, transferSyntaxUid } = await dataSetOf(handle, place);
+  const dataSet = fileSource(handle, start + metaBytes, lengthBytes - metaBytes);
+  const instance = await readInstance(dataSet, transferSyntaxUid);
+  return { ...instance, place, lengthBytes: dataSet.lengthBytes, receivedMs };
 }
 
 /** Opens an object. @throws {PacsError} `PACS_INCOMPLETE` when its file is not there any more. */
 export async function readHeldObject(
   disk: ObjectDisk,
-  { lengthBytes, offset, path, sopInstanceUid }: HeldInstance,
+  { lengthBytes, place, sopInstanceUid }: HeldInstance,
   signal?: AbortSignal,
 ): Promise<OpenObject> {
-  const handle = await disk.open(path, READ_FLAGS).catch((cause: unknown) => {
+  const handle = await disk.open(place.path, READ_FLAGS).catch((cause: unknown) => {
     throw new PacsError('PACS_INCOMPLETE', { cause, details: { sopInstanceUid } });
   });
+  // The data set stands last.
+  const offset = place.start + place.lengthBytes - lengthBytes;
   return {
     dataSet: pieces(handle, { lengthBytes, offset, sopInstanceUid }, signal),
     [Symbol.asyncDispose]: () => handle.close(),
@@ -52,7 +55,7 @@ export async function readHeldObject(
 
 async function* pieces(
   handle: FileHandle,
-  { lengthBytes, offset, sopInstanceUid }: Pick<HeldInstance, 'lengthBytes' | 'offset' | 'sopInstanceUid'>,
+  { lengthBytes, offset, sopInstanceUid }: { lengthBytes: number; offset: number; sopInstanceUid: Uid },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (let done = 0; done < lengthBytes;) {
@@ -65,44 +68,18 @@ async function* pieces(
   signal?.throwIfAborted();
 }
 
-/** Where the data set of an open file begins, and how it is written. */
-async function dataSetOf(handle: FileHandle): Promise<{ readonly transferSyntaxUid: Uid; readonly offset: number }> {
-  const head = await readFully(handle, 0, HEADER_WINDOW_BYTES);
+/** How long the meta information in front of the data set is, and how that is written. */
+async function dataSetOf(
+  handle: FileHandle,
+  { lengthBytes, start }: ObjectPlace,
+): Promise<{ readonly transferSyntaxUid: Uid; readonly metaBytes: number }> {
+  const head = await readFully(handle, start, Math.min(META_BYTES, lengthBytes));
   const { dataSet, transferSyntaxUid } = await readPart10(once(head));
   let behind = 0;
   for await (const bytes of dataSet) behind += bytes.length;
-  return { transferSyntaxUid, offset: head.length - behind };
+  return { transferSyntaxUid, metaBytes: head.length - behind };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
-}
-
-/** Random access to a part of a file; small reads share a window. */
-function windowOn(handle: FileHandle, offset: number, lengthBytes: number): ByteSource {
-  let window: Uint8Array = new Uint8Array(0);
-  let start = 0;
-  return {
-    lengthBytes,
-    async read(from, length) {
-      const wanted = Math.max(0, Math.min(length, lengthBytes - from));
-      if (from < start || from + wanted > start + window.length) {
-        window = await readFully(handle, offset + from, Math.max(wanted, HEADER_WINDOW_BYTES));
-        start = from;
-      }
-      return window.subarray(from - start, from - start + wanted);
-    },
-  };
-}
-
-/** Fewer bytes only at the end of the file. */
-async function readFully(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
 }

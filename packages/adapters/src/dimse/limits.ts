@@ -70,8 +70,15 @@ export const MAX_PENDING_CONNECTIONS = 128;
 /** Beginning of a deflated data set that is held to read its header from; real headers inflate from a few kilobytes. */
 export const HELD_HEADER_BYTES = 262_144;
 
-/** Objects up to this length are held until they are whole and written at once; longer ones are written as they come. */
+/** Objects up to this length are held until they are whole and packed; longer ones are written as they come, to their own file. */
 export const WHOLE_OBJECT_BYTES = 1_048_576;
+
+/** A pack of short objects. All of it stays on the disk until the last of them goes. */
+export const PACK_BYTES = 67_108_864;
+
+/** Space that is written ahead in a pack, and for objects up to which length: longer ones would have everything written twice. */
+export const ZEROED_BYTES = 1_048_576;
+export const ZEROED_FOR_BYTES = 65_536;
 
 /** Bytes of an object after which it is synced while more come in. */
 export const EARLY_SYNC_BYTES = 33_554_432;

@@ -6,11 +6,13 @@ import { part10Header, type Uid } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { IndexedInstance } from '@interhosp/core/pacs';
 import type { Clock, Log } from '@interhosp/core/world';
+import { fsCodeOf } from '../disk/open-file.ts';
 import type { HeldIndex } from './held-index.ts';
 import { readHeldObject, type HeldInstance } from './held-object.ts';
 import type { DataSetInbox } from './inbox.ts';
 import type { IncomingInstance } from './incoming-store.ts';
 import { MAX_HELD_INSTANCES, MAX_STUDY_BYTES, MIN_FREE_BYTES, WHOLE_OBJECT_BYTES } from './limits.ts';
+import type { ObjectPlace } from './object-disk.ts';
 import type { ObjectFolder, PartFile } from './object-files.ts';
 import { HeaderMemory } from './header-memory.ts';
 import { HeaderWatch } from './object-header.ts';
@@ -84,7 +86,7 @@ export class Receiver {
   async #repeated(held: HeldInstance, { dataSet, transferSyntaxUid }: IncomingInstance): Promise<Received> {
     const isSame = held.transferSyntaxUid === transferSyntaxUid && (await this.#isEqual(held, dataSet));
     if (!isSame) return this.#refused(STATUS.duplicateSopInstance, 'duplicate');
-    await this.#folder.syncAgain(held.path);
+    await this.#folder.syncAgain(held.place);
     return { status: STATUS.success };
   }
 
@@ -117,8 +119,9 @@ export class Receiver {
       const lengthBytes = incoming.bytes - header.length;
       const problem = this.#problem(instance, read, lengthBytes);
       if (problem !== undefined) return problem;
-      const path = await incoming.publish(read.sopInstanceUid, this.#underWay.size === 1);
-      return this.#filed({ ...read, path, offset: header.length, lengthBytes, receivedMs: this.#options.clock.now() });
+      const receivedMs = this.#options.clock.now();
+      const place = await incoming.publish(read.sopInstanceUid, receivedMs, this.#underWay.size === 1);
+      return this.#filed({ ...read, place, lengthBytes, receivedMs });
     } finally {
       await incoming.drop();
     }
@@ -197,14 +200,12 @@ class ObjectBytes {
     return bytes;
   }
 
-  /** Gives the object its name; durable on return. */
-  async publish(sopInstanceUid: Uid, isAlone: boolean): Promise<string> {
-    const path = this.#folder.pathOf(sopInstanceUid, this.bytes);
+  /** Gives the object its place; durable on return. */
+  async publish(sopInstanceUid: Uid, receivedMs: number, isAlone: boolean): Promise<ObjectPlace> {
     const part = this.#part;
     this.#part = undefined;
-    if (part === undefined) await this.#folder.write(path, this.#held, isAlone);
-    else await this.#folder.publish(part, path);
-    return path;
+    if (part !== undefined) return await this.#folder.publish(part, sopInstanceUid, this.bytes);
+    return await this.#folder.pack({ pieces: this.#held, lengthBytes: this.bytes, receivedMs }, isAlone);
   }
 
   /** Throws away what was not published. */
@@ -260,13 +261,8 @@ const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /** What a failure of the disk is to the sender; undefined for what is none. */
 function diskStatus(error: unknown): number | undefined {
-  const code = fsCodeOf(error);
+  // Errors of ours have codes too.
+  const code = errorCodeOf(error) === undefined ? fsCodeOf(error) : undefined;
   if (code === undefined) return undefined;
   return NO_ROOM.has(code) ? STATUS.outOfResources : STATUS.processingFailure;
-}
-
-/** The code of an error of node:fs, `ENOSPC`; not of an error of ours. */
-function fsCodeOf(error: unknown): string | undefined {
-  if (errorCodeOf(error) !== undefined) return undefined;
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

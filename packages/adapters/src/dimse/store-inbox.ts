@@ -3,7 +3,6 @@
  * success is answered, listed and retrieved as a PACS would, and held for a bounded time. What it holds is told by the files
  * alone: the index is made anew from their headers at each start.
  */
-import { lstat } from 'node:fs/promises';
 import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import type { InstanceSummary, PacsOptions, RetrievedInstance, StudyQuery, StudySummary } from '@interhosp/core/pacs';
@@ -11,10 +10,12 @@ import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import type { InstanceTaker } from './incoming-store.ts';
 import { HeldIndex } from './held-index.ts';
 import { EXPIRY_CHECK_MS, PARALLEL_READS, RETENTION_DAYS } from './limits.ts';
-import { ObjectFolder, type ObjectDisk, type ObjectFile } from './object-files.ts';
+import type { ObjectDisk } from './object-disk.ts';
+import { ObjectFolder } from './object-files.ts';
 import { readHeldHeader, readHeldObject, type HeldInstance } from './held-object.ts';
 import { Receiver } from './receive-object.ts';
 import { Hints } from './hints.ts';
+import type { PackedObject } from './read-pack.ts';
 
 /** How an inbox is opened. */
 export interface StoreInboxOptions {
@@ -78,36 +79,35 @@ export async function openStoreInbox(options: StoreInboxOptions): Promise<StoreI
   return new Inbox(options, folder, index, log);
 }
 
-/** A file that cannot be read is left where it is and counted: somebody may want to look at it. */
+/** What cannot be read is left where it is and counted: somebody may want to look at it. */
 async function readHeld(folder: ObjectFolder, index: HeldIndex, log: Log): Promise<void> {
   let unreadable = 0;
-  let batch: ObjectFile[] = [];
+  let batch: PackedObject[] = [];
   const readBatch = async (): Promise<void> => {
-    const files = batch;
-    batch = [];
     const read = await Promise.all(
-      files.map((file) =>
-        readWhole(folder, file).catch((error: unknown) => {
+      batch.map((object) =>
+        readHeldHeader(folder.disk, object).catch((error: unknown) => {
           log.write('warn', 'dimse.inbox.unreadable', { code: errorCodeOf(error) ?? 'STORAGE_FAILED' });
           unreadable++;
         }),
       ),
     );
-    for (const instance of read) if (instance !== undefined) index.add(instance);
+    batch = [];
+    for (const instance of read) if (instance !== undefined) addNewer(index, instance);
   };
-  for await (const file of folder.files()) {
-    if (batch.push(file) === PARALLEL_READS) await readBatch();
+  for await (const object of folder.held(() => unreadable++)) {
+    if (batch.push(object) === PARALLEL_READS) await readBatch();
   }
   await readBatch();
   log.write('info', 'dimse.inbox.opened', { instances: index.size, count: unreadable });
 }
 
-/** Undefined, and gone, when a loss of power left it shorter than it was meant to be: nobody was told that it is here. */
-async function readWhole(folder: ObjectFolder, { fileBytes, path }: ObjectFile): Promise<HeldInstance | undefined> {
-  const { size } = await lstat(path);
-  if (size === fileBytes) return await readHeldHeader(folder.disk, path);
-  await folder.remove(path);
-  return undefined;
+/** Of two under one UID, the older is one that nobody was told of: a write failed, and so did taking it back. */
+function addNewer(index: HeldIndex, instance: HeldInstance): void {
+  const other = index.withUid(instance.sopInstanceUid);
+  if (other !== undefined && other.receivedMs >= instance.receivedMs) return;
+  if (other !== undefined) index.remove(other);
+  index.add(instance);
 }
 
 class Inbox implements StoreInbox {
@@ -177,11 +177,10 @@ class Inbox implements StoreInbox {
   }
 
   async remove(studyInstanceUid: Uid): Promise<void> {
-    for (const instance of this.instances(studyInstanceUid)) {
-      // Out of the index first: what is listed can be read.
-      this.#index.remove(instance);
-      await this.#folder.remove(instance.path);
-    }
+    const held = this.instances(studyInstanceUid);
+    // Out of the index first: what is listed can be read.
+    for (const instance of held) this.#index.remove(instance);
+    await this.#folder.remove(held.map(({ place }) => place));
   }
 
   async expire(): Promise<void> {
@@ -205,5 +204,6 @@ class Inbox implements StoreInbox {
     clearInterval(this.#timer);
     this.#hints.end();
     await this.#expiring;
+    await this.#folder.close();
   }
 }

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { syncFolder } from './object-files.ts';
+import { syncFolder } from '../disk/open-file.ts';
 
 /** A file that is longer was written by nobody here. */
 const MAX_FILE_BYTES = 16_777_216;

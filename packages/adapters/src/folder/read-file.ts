@@ -4,7 +4,8 @@ import { readPart10, vrFormOf, walkElements, type ByteSource, type Uid } from '@
 import { DicomError, errorCodeOf, PacsError } from '@interhosp/core/errors';
 import { readInstance, type IndexedInstance, type PacsOptions } from '@interhosp/core/pacs';
 import { HEADER_WINDOW_BYTES, PIECE_BYTES } from './defaults.ts';
-import { fileSource, openToRead, readFully, type Files, type Path } from './files.ts';
+import { fileSource, readFully } from '../disk/open-file.ts';
+import { openToRead, type Files, type Path } from './files.ts';
 import type { DataSetPart } from './import/composed.ts';
 
 /** How a file was when it was looked at; any difference means that it must be read again. */

@@ -4,7 +4,8 @@
  */
 import { PacsError } from '@interhosp/core/errors';
 import { MAX_DEPTH, MAX_FILES } from './defaults.ts';
-import { fsCodeOf, type Files } from './files.ts';
+import { fsCodeOf } from '../disk/open-file.ts';
+import { type Files } from './files.ts';
 import type { FileState } from './read-file.ts';
 
 /** A file that was seen. */

@@ -13,7 +13,8 @@ import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import { readInstance, type IndexedInstance, type PacsOptions, type StorableInstance } from '@interhosp/core/pacs';
 import type { StoreOutcome } from '@interhosp/core/pacs';
 import { PIECE_BYTES, STALE_PART_MS } from './defaults.ts';
-import { fileSource, fsCodeOf, syncFolder, type Files } from './files.ts';
+import { fileSource, fsCodeOf, syncFolder } from '../disk/open-file.ts';
+import { type Files } from './files.ts';
 import type { FiledInstance } from './read-file.ts';
 
 /** Folder of unfinished files, below the folder that is written to; scans leave it out as its name begins with a dot. */

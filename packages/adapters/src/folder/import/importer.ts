@@ -11,7 +11,8 @@ import {
 } from '@interhosp/core/errors';
 import type { StudyIndex } from '@interhosp/core/pacs';
 import type { DictionaryEntry } from '../../dcmjs/index.ts';
-import { fsCodeOf, openToRead, readFully, type Files } from '../files.ts';
+import { fsCodeOf, readFully } from '../../disk/open-file.ts';
+import { openToRead, type Files } from '../files.ts';
 import type { FiledInstance, FileState } from '../read-file.ts';
 import type { SeenFile } from '../scan.ts';
 import { indexedObject } from './composed.ts';

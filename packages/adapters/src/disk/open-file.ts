@@ -1,0 +1,55 @@
+/** What the standard library lacks for files that are open: whole reads, random access in windows, durable names. */
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { ByteSource } from '@interhosp/core/dicom';
+
+/** Headers of DICOM objects are shorter, nearly always. */
+const WINDOW_BYTES = 65_536;
+
+/** The bytes of an open file from an offset on, for random access; small reads share one window. */
+export function fileSource(handle: FileHandle, offset: number, lengthBytes: number): ByteSource {
+  let window: Uint8Array = new Uint8Array(0);
+  let windowStart = 0;
+  return {
+    lengthBytes,
+    async read(from, length) {
+      const wanted = Math.max(0, Math.min(length, lengthBytes - from));
+      if (from < windowStart || from + wanted > windowStart + window.length) {
+        window = await readFully(handle, offset + from, Math.max(wanted, WINDOW_BYTES));
+        windowStart = from;
+      }
+      return window.subarray(from - windowStart, from - windowStart + wanted);
+    },
+  };
+}
+
+/** Reads `length` bytes at `position`; fewer only at the end of the file. @throws {Error} of node:fs */
+export async function readFully(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** Opens a folder as node:fs/promises does. */
+type OpenFolder = (path: string | Buffer, flags: number) => Promise<FileHandle>;
+
+/** Makes the names in a folder durable. Windows has no such call and needs none. @throws {Error} of node:fs */
+export async function syncFolder(disk: { readonly open: OpenFolder }, path: string | Buffer): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await disk.open(path, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The code of an error of node:fs, `ENOSPC`. */
+export function fsCodeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
