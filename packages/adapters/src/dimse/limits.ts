@@ -83,9 +83,9 @@ export const ZEROED_FOR_BYTES = 65_536;
 /** Bytes of an object after which it is synced while more come in. */
 export const EARLY_SYNC_BYTES = 33_554_432;
 
-/** A disk that takes longer for one small object is not waited for by everybody else, and for how long it is not. */
+/** A disk that takes longer for one small object is not waited for by everybody else, for so many times as long. */
 export const SLOW_SYNC_MS = 20;
-export const SLOW_DISK_PAUSE_MS = 1_000;
+export const SLOW_DISK_PAUSES = 50;
 
 /** Bytes read at a time from a received object. */
 export const READ_PIECE_BYTES = 524_288;

@@ -2,10 +2,9 @@
  * The files of received objects, there whole and for good or not at all: short ones in packs (object-packs.ts), each long one
  * in a DICOM file of its own (PS3.10).
  *
- * Its name is the SHA-256 of the SOP Instance UID and the length of the file: nothing in it tells of a patient, nothing that
- * came from outside becomes a path, and a file that a loss of power left shorter than its name says was never answered for
- * and is removed at the next start. That leaves one sync for each object, after it has its name: on ext4, XFS, Btrfs and ZFS
- * it makes the name durable with the bytes; elsewhere the folder is synced too.
+ * Its name is the SHA-256 of the SOP Instance UID and the length of the file: nothing in it tells of a patient, and nothing
+ * that came from outside becomes a path. It is synced before it has its name, and again after: on ext4, XFS, Btrfs and ZFS
+ * that makes the name durable; elsewhere the folder is synced too.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, type FileHandle } from 'node:fs/promises';
@@ -90,8 +89,10 @@ export class ObjectFolder {
     const name = createHash('sha256').update(sopInstanceUid).digest('hex');
     const path = join(this.#folder, OBJECTS, name.slice(0, 2), `${name}-${lengthBytes}`);
     try {
-      await this.disk.rename(part.path, path);
+      // In this order: what has a name is whole.
       await part.sync();
+      await this.disk.rename(part.path, path);
+      await part.close();
       await this.#syncName(path);
       return { path, start: 0, lengthBytes };
     } catch (error) {
@@ -136,7 +137,7 @@ export class ObjectFolder {
   }
 }
 
-/** An object that is being written. Ends with {@link sync} or {@link drop}. */
+/** An object that is being written. Ends with {@link close} or {@link drop}. */
 export class PartFile {
   readonly path: string;
   readonly #disk: ObjectDisk;
@@ -162,15 +163,17 @@ export class PartFile {
     if (this.#unsyncedBytes >= EARLY_SYNC_BYTES && this.#early === undefined) this.#syncEarly();
   }
 
-  /** Makes everything durable and closes. @throws {Error} of node:fs */
+  /** Makes the bytes durable. @throws {Error} of node:fs */
   async sync(): Promise<void> {
     await this.#early;
-    try {
-      if (this.#earlyError !== undefined) throw this.#earlyError;
-      await this.#handle.sync();
-    } finally {
-      await this.#handle.close();
-    }
+    if (this.#earlyError !== undefined) throw this.#earlyError;
+    await this.#handle.datasync();
+  }
+
+  /** Makes the name durable that it was given, and closes. @throws {Error} of node:fs */
+  async close(): Promise<void> {
+    await this.#handle.sync();
+    await this.#handle.close();
   }
 
   /** Throws the bytes away. */

@@ -6,7 +6,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../disk/open-file.ts';
-import { PACK_BYTES, SLOW_DISK_PAUSE_MS, SLOW_SYNC_MS } from './limits.ts';
+import { PACK_BYTES, SLOW_DISK_PAUSES, SLOW_SYNC_MS } from './limits.ts';
 import type { ObjectDisk, ObjectPlace } from './object-disk.ts';
 import { Pack, type ObjectToPack } from './pack.ts';
 import { PAGE_BYTES, recordBytes } from './pack-record.ts';
@@ -39,13 +39,15 @@ export class ObjectPacks {
   /**
    * Reads what earlier runs left, before anything is added. A pack that cannot be read stays where it is.
    *
-   * @param unreadable - Told of each of those.
+   * @param unreadable - Told of each of those, and of each object that a crash cut.
    */
   async *held(unreadable: () => void): AsyncGenerator<PackedObject, void, undefined> {
     for (const name of (await readdir(this.#folder)).toSorted()) {
       if (!PACK_NAME.test(name)) continue;
       const path = join(this.#folder, name);
       const read = await readPack(this.#disk, path);
+      const torn = typeof read === 'object' ? read.torn : 0;
+      for (let count = 0; count < torn; count++) unreadable();
       if (read === undefined) {
         unreadable();
       } else if (read === 'empty' || read.objects.length === 0) {
@@ -107,8 +109,8 @@ export class ObjectPacks {
     try {
       return await pack.add(object, waitsHere);
     } finally {
-      const endedMs = performance.now();
-      if (waitsHere && endedMs - startedMs > SLOW_SYNC_MS) this.#slowUntilMs = endedMs + SLOW_DISK_PAUSE_MS;
+      const tookMs = performance.now() - startedMs;
+      if (waitsHere && tookMs > SLOW_SYNC_MS) this.#slowUntilMs = startedMs + SLOW_DISK_PAUSES * tookMs;
       if (pack.isFull) await this.#tidy(pack);
     }
   }

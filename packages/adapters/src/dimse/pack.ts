@@ -21,6 +21,37 @@ export interface ObjectToPack {
   readonly receivedMs: number;
 }
 
+/** A sync of the disk that several wait for: each is told of one that began after it asked. */
+class SharedSync {
+  readonly #sync: () => Promise<void>;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(sync: () => Promise<void>) {
+    this.#sync = sync;
+  }
+
+  /** @throws {Error} of node:fs, also when another's sync failed: the disk tells of a lost page once, to anybody. */
+  async done(): Promise<void> {
+    this.#next ??= this.#after(this.#running);
+    await this.#next;
+  }
+
+  async #after(running: Promise<void> | undefined): Promise<void> {
+    await running?.catch(() => {});
+    this.#running = this.#next;
+    this.#next = undefined;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      await this.#sync();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+}
+
 const ZEROS = new Uint8Array(ZEROED_BYTES);
 /** Where the next object goes when nothing is written ahead. */
 const FIRST_RECORD_AT = PAGE_BYTES;
@@ -40,6 +71,7 @@ export class Pack {
   #isFull = false;
   /** A write failed, so that nobody knows what it left. */
   #isSpoilt = false;
+  readonly #sync = new SharedSync(async () => await this.#open().datasync());
 
   private constructor(path: string, id: Uint8Array, disk: ObjectDisk, handle?: FileHandle) {
     this.path = path;
@@ -165,7 +197,7 @@ export class Pack {
       to += bytesWritten;
       left = behind(left, bytesWritten);
     }
-    await handle.datasync();
+    await this.#sync.done();
   }
 
   #open(): FileHandle {

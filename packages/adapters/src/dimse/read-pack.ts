@@ -26,6 +26,8 @@ export interface PackedObject {
 export interface ReadPack {
   readonly id: Uint8Array;
   readonly objects: readonly PackedObject[];
+  /** Records that were not whole. Nobody was told of them, if the disk kept its word. */
+  readonly torn: number;
 }
 
 interface FoundRecord extends PackedObject {
@@ -33,8 +35,8 @@ interface FoundRecord extends PackedObject {
 }
 
 /**
- * Reads a pack. In one that was not closed in order every record is checked; those that are not whole, of which nobody was
- * told that they are here, are marked as removed, and the pack as closed.
+ * Reads a pack. In one that was not closed in order every record is checked; those that are not whole are marked as removed,
+ * and the pack as closed.
  *
  * @returns 'empty' when nothing was ever added; undefined when it is no pack, or its first page is damaged.
  * @throws {Error} of node:fs
@@ -48,7 +50,7 @@ export async function readPack(disk: ObjectDisk, path: string): Promise<ReadPack
     if (size <= PAGE_BYTES) return 'empty';
     if (page === undefined) return undefined;
     const found = await recordsIn(source, path, page.id);
-    if (page.isSealed) return { id: page.id, objects: found };
+    if (page.isSealed) return { id: page.id, objects: found, torn: 0 };
     const objects: FoundRecord[] = [];
     for (const record of found) {
       if (await isWhole(source, record)) objects.push(record);
@@ -56,7 +58,7 @@ export async function readPack(disk: ObjectDisk, path: string): Promise<ReadPack
     }
     await handle.sync();
     await handle.writev([encodePackPage({ id: page.id, isSealed: true })], 0);
-    return { id: page.id, objects };
+    return { id: page.id, objects, torn: found.length - objects.length };
   } finally {
     await handle.close();
   }

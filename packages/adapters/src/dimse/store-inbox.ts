@@ -93,7 +93,10 @@ async function readHeld(folder: ObjectFolder, index: HeldIndex, log: Log): Promi
       ),
     );
     batch = [];
-    for (const instance of read) if (instance !== undefined) addNewer(index, instance);
+    for (const instance of read) {
+      const older = instance === undefined ? undefined : addNewer(index, instance);
+      if (older !== undefined) await folder.remove([older.place]);
+    }
   };
   for await (const object of folder.held(() => unreadable++)) {
     if (batch.push(object) === PARALLEL_READS) await readBatch();
@@ -102,12 +105,13 @@ async function readHeld(folder: ObjectFolder, index: HeldIndex, log: Log): Promi
   log.write('info', 'dimse.inbox.opened', { instances: index.size, count: unreadable });
 }
 
-/** Of two under one UID, the older is one that nobody was told of: a write failed, and so did taking it back. */
-function addNewer(index: HeldIndex, instance: HeldInstance): void {
+/** Returns the older of two under one UID. Nobody was told of it: a write failed, and so did taking it back. */
+function addNewer(index: HeldIndex, instance: HeldInstance): HeldInstance | undefined {
   const other = index.withUid(instance.sopInstanceUid);
-  if (other !== undefined && other.receivedMs >= instance.receivedMs) return;
+  if (other !== undefined && other.receivedMs >= instance.receivedMs) return instance;
   if (other !== undefined) index.remove(other);
   index.add(instance);
+  return other;
 }
 
 class Inbox implements StoreInbox {
