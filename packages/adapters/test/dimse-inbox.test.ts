@@ -219,6 +219,7 @@ describe('an inbox', () => {
       [{ ...nodeObjectDisk, fdatasyncSync: fail }, one],
       [{ ...nodeObjectDisk, rename: fail }, long],
       [{ ...nodeObjectDisk, open: failingHandles('writev', fail) }, long],
+      [{ ...nodeObjectDisk, open: failingHandles('datasync', fail) }, long],
       [{ ...nodeObjectDisk, open: failingHandles('sync', fail) }, long],
     ];
     for (const [disk, instance] of faults) {
@@ -331,7 +332,7 @@ describe('an inbox', () => {
 });
 
 /** Opens files of which one method fails. */
-function failingHandles(method: 'sync' | 'writev', fail: () => never): typeof open {
+function failingHandles(method: 'datasync' | 'sync' | 'writev', fail: () => never): typeof open {
   return async (...words: Parameters<typeof open>) => {
     const handle = await open(...words);
     Object.defineProperty(handle, method, { value: async () => fail() });
