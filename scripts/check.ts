@@ -111,6 +111,8 @@ async function pnpmRun(step: Step, long: boolean): Promise<{ code: number; outpu
       CI: 'true',
       ...(process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined }),
       INTERHOSP_TEST_REPORT: reportFile,
+      // Tests start the command some hundred times, from the same sources.
+      NODE_COMPILE_CACHE: `${root}.tmp/compile-cache`,
       ...(long ? { INTERHOSP_DOSE: 'long' } : {}),
     },
     stdio: ['ignore', step.live === true ? 'inherit' : 'pipe', step.live === true ? 'inherit' : 'pipe'],

@@ -78,7 +78,8 @@ async function startOnce(program: string, options: OrthancOptions): Promise<Orth
   const die = (): void => void child.kill('SIGKILL');
   process.once('exit', die);
   const stop = async (): Promise<void> => {
-    await end(child, 'SIGTERM');
+    // Not in order: its folder goes, and what it still had to write with it.
+    await end(child, 'SIGKILL');
     process.off('exit', die);
     await rm(folder, { recursive: true, force: true });
   };

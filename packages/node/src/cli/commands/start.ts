@@ -1,6 +1,5 @@
 /** `interhosp start`: runs the member until it is told to stop. */
 import { Option, type Command } from 'commander';
-import { createMember } from '../../member/member.ts';
 import { createLog, errorFields } from '../../observe/logger.ts';
 import type { LogLevel } from '@interhosp/core/world';
 import { action, callerConfig, withConfigOption, type GlobalOptions } from '../context.ts';
@@ -29,6 +28,8 @@ async function start(output: Output, options: GlobalOptions & { readonly logLeve
     log.write('error', 'process.unhandled-rejection', errorFields(error));
     process.exit(1);
   });
+  // Here alone: the peer host and all it brings takes longer to load than any other command takes to run.
+  const { createMember } = await import('../../member/member.ts');
   const member = createMember({ loaded, log });
   const { addresses, admin, peerId } = await member.start();
   output.record(
