@@ -58,7 +58,7 @@ export async function coerceInstance(
     await dataSet.measure();
     const coercion = await coercePlain(dataSet, input, options);
     if (!isDeflated(transferSyntaxUid)) return coercion;
-    return { ...coercion, plan: await deflatedPlan(coercion.plan, source, options) };
+    return { ...coercion, plan: await deflatedPlan(coercion.plan, source, dataSet.source.lengthBytes, options) };
   });
 }
 

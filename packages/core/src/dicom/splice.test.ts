@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { corpusFiles, dataSetOf, plainElements } from '../../test/corpus-files.ts';
@@ -100,6 +101,28 @@ describe('planSplice on every corpus file', () => {
       }
     }
     expect(truncated).toBeGreaterThan(1000);
+  });
+});
+
+describe('planSplice on a deflated data set', () => {
+  const DEFLATED = TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian;
+  const tags = [TAGS.SpecificCharacterSet, TAGS.PatientName, TAGS.StudyID] as const;
+  const plain = concatBytes(tags.map((tag) => element(tag, tag === TAGS.PatientName ? 'PN' : 'CS', 'ISO_IR 100')));
+  const deflated = new Uint8Array(deflateRawSync(plain, { level: 1 }));
+
+  it('removes an element wherever it stands, and no other', async () => {
+    for (const tag of tags) {
+      const result = plainElements(await splice(deflated, DEFLATED, [{ kind: 'remove', tag }]), DEFLATED);
+      expect(others(result, true, [])).toEqual(others(plain, true, [tag]));
+    }
+    const all = tags.map((tag) => ({ kind: 'remove', tag }) as const);
+    expect(plainElements(await splice(deflated, DEFLATED, all), DEFLATED)).toHaveLength(0);
+  });
+
+  it('leaves the deflated bytes as they are where nothing changes', async () => {
+    for (const edits of [[], [{ kind: 'remove', tag: TAGS.AccessionNumber }]] as const) {
+      expect(await splice(deflated, DEFLATED, edits)).toEqual(deflated);
+    }
   });
 });
 

@@ -81,7 +81,7 @@ export async function planSplice(
   return withDataSet(source, transferSyntaxUid, options, async (dataSet) => {
     await dataSet.measure();
     const plan = await planPlain(dataSet, edits, options);
-    return isDeflated(transferSyntaxUid) ? deflatedPlan(plan, source, options) : plan;
+    return isDeflated(transferSyntaxUid) ? deflatedPlan(plan, source, dataSet.source.lengthBytes, options) : plan;
   });
 }
 
@@ -111,14 +111,17 @@ async function planPlain(
  * is deflated twice: once to be counted, here, and once to be sent.
  *
  * @param source - The deflated data set.
+ * @param inflatedBytes - What it holds in all: by this alone a plan that cuts off an end differs from one that changes nothing.
  */
 export async function deflatedPlan(
   plan: SplicePlan,
   source: ByteSource,
+  inflatedBytes: number,
   { inflate = webInflate, signal }: { readonly inflate?: Inflate; readonly signal?: AbortSignal },
 ): Promise<SplicePlan> {
   // What nobody changes stays deflated as it was.
-  if (plan.segments.every((segment) => segment.kind === 'copy') && plan.segments.length === 1) {
+  const [first] = plan.segments;
+  if (first?.kind === 'copy' && first.from === 0 && first.to === inflatedBytes && plan.segments.length === 1) {
     const segments = [{ kind: 'copy', from: 0, to: source.lengthBytes }] as const;
     return { segments, lengthBytes: source.lengthBytes };
   }
