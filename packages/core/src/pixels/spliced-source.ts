@@ -3,8 +3,9 @@ import { concatBytes } from '../dicom/bytes.ts';
 import type { ByteSource } from '../dicom/byte-source.ts';
 import type { SplicePlan } from '../dicom/splice.ts';
 
-/** Reads as if the plan had been carried out. */
+/** Reads as if the plan had been carried out. A plan for a deflated data set has no places: it is no plan for this. */
 export function splicedSource(plan: SplicePlan, source: ByteSource): ByteSource {
+  if (plan.inflate !== undefined) throw new Error('a plan over inflated elements was read as one over plain ones');
   const starts: number[] = [];
   let lengthBytes = 0;
   for (const segment of plan.segments) {
