@@ -26,6 +26,7 @@ const PIECE_BYTES = 4_096;
 export function inflateConformance(runner: TestRunner, { name, create }: InflateConformanceOptions): void {
   runner.describe(`the contract of inflating: ${name}`, () => {
     formatTests(runner, create);
+    endTests(runner, create);
     limitTests(runner, create);
     damageTests(runner, create);
   });
@@ -48,6 +49,22 @@ function formatTests({ it }: TestRunner, create: () => Inflate): void {
       noise(100),
       'pieces may be of a byte',
     );
+  });
+}
+
+function endTests({ it }: TestRunner, create: () => Inflate): void {
+  it('gives out all before a padding byte, however slow its reader is', async () => {
+    for (const bytes of [noise(100_000), new Uint8Array(MEBIBYTE)]) {
+      const deflated = await joined(create().deflateRaw(pieces(bytes, PIECE_BYTES)));
+      // The zero that makes an odd length even (PS3.5 A.5), and a block of others, that stands for anything else.
+      for (const behind of [Uint8Array.of(0), noise(PIECE_BYTES)]) {
+        const padded = new Uint8Array([...deflated, ...behind]);
+        for (const pieceBytes of [padded.length, deflated.length, PIECE_BYTES]) {
+          const given = create().inflateRaw(pieces(padded, pieceBytes), { maxBytes: bytes.length });
+          equal(await joined(slowly(given)), bytes, 'bytes behind the last block take nothing away');
+        }
+      }
+    }
   });
 }
 
@@ -138,6 +155,14 @@ function inflated(inflate: Inflate, bytes: Uint8Array, maxBytes: number = MEBIBY
 
 async function* pieces(bytes: Uint8Array, pieceBytes: number): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
+/** As a disk or a network takes pieces. */
+async function* slowly(parts: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  for await (const part of parts) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    yield part;
+  }
 }
 
 async function* zeros(mebibytes: number): AsyncIterable<Uint8Array> {
