@@ -442,7 +442,10 @@ async function mustBeAsSaid(
   entry: InstanceEntry,
   signal: AbortSignal,
 ): Promise<void> {
-  const { header, identity } = await readStudyHeader(source, entry.transferSyntaxUid, { signal });
+  const { header, identity } = await readStudyHeader(source, entry.transferSyntaxUid, {
+    inflate: nodeInflate(),
+    signal,
+  });
   const field = IDENTIFIERS.find((name) => identity[name] !== entry[name]);
   if (field !== undefined) throw new TransferError('TRANSFER_MANIFEST_MISMATCH', { details: { field } });
   if (!sameArrivingPatient(header.patient, x.required('OFFER_SEEN').header.patient)) {
