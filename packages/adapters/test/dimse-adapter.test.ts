@@ -1,12 +1,16 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseUid, type Uid } from '@interhosp/core/dicom';
 import { silentLog } from '@interhosp/core/world';
 import { memoryPacs } from '@interhosp/adapters/memory';
 import { createCertificateAuthority, freePorts } from '@interhosp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapter } from '../src/dimse/adapter.ts';
+import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { dimseServer } from '../src/dimse/dimse-server.ts';
+import { proposedContexts, requestAssociation } from '../src/dimse/request-association.ts';
+import { storeInstances } from '../src/dimse/store-scu.ts';
 import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
 import { all } from './streams.ts';
 
@@ -33,6 +37,7 @@ const context = {
 };
 const least = { host: '127.0.0.1', port: 104, calledAe: 'PACS', callingAe: 'MEMBER' };
 const peers = [{ ae: 'PACS', addresses: ['127.0.0.1'] }];
+const named = (end: string): Uid => parseUid(`1.2.840.10008.1.2.${end}`);
 const tls = { caFile: 'ca.pem', certFile: 'member.pem', keyFile: 'member.key' };
 
 async function created(config: object) {
@@ -63,6 +68,59 @@ describe('the PACS over DIMSE as a module', () => {
     }
     expect(JSON.parse(await readFile(join(folder, 'state', 'profile.json'), 'utf8'))).toMatchObject({ version: 1 });
     expect((await stat(join(folder, 'in'))).isDirectory()).toBe(true);
+  });
+
+  it.each(['move', 'get'])(
+    'takes a study with an object of a vendor where that is configured, pushed, and by %s',
+    async (retrieve) => {
+      const vendor = parseUid('1.3.12.2.1107.5.9.1');
+      const study = [1, 2].map((instance) =>
+        sampleInstance({ study: 1, instance, ...(instance === 2 && { sopClassUid: vendor }) }),
+      );
+      const sent = sampleInstance({ study: 2, sopClassUid: vendor });
+      const memory = memoryPacs();
+      await memory.seed(study);
+      const [port = 0] = await freePorts(1);
+      const destinations = { MEMBER: { host: '127.0.0.1', port } };
+      await using server = dimseServer({ pacs: memory, aeTitle: 'PACS', privateClasses: [vendor], destinations });
+      await server.start();
+      const inbox = { folder: `in-${retrieve}`, minFreeBytes: 0 };
+      const listen = { port, peers };
+      const pacs = await created({ ...least, port: server.port, retrieve, privateClasses: [vendor], inbox, listen });
+      await pacs.start();
+      try {
+        const got: (Uid | undefined)[] = [];
+        for await (const { dataSet, sopInstanceUid } of pacs.retrieve(sampleStudyUid(1))) {
+          await all(dataSet);
+          got.push(sopInstanceUid);
+        }
+        expect(got.toSorted()).toEqual(study.map(({ sopInstanceUid }) => sopInstanceUid));
+        const member = { host: '127.0.0.1', port, calledAe: parseAeTitle('MEMBER'), callingAe: parseAeTitle('PACS') };
+        expect(await all(storeInstances(member, [sent]))).toMatchObject([{ status: 'stored' }]);
+        expect(await all(pacs.findInstances(sent.studyInstanceUid))).toMatchObject([{ sopClassUid: vendor }]);
+        expect(await all(pacs.store([sent]))).toMatchObject([{ status: 'stored' }]);
+      } finally {
+        await pacs.stop();
+      }
+    },
+  );
+
+  it('takes instances in an order of the site where one is configured', async () => {
+    const [port = 0] = await freePorts(1);
+    const storageSyntaxes = ['1.2.840.10008.1.2.1', '1.2.840.10008.1.2.4.70', '1.2.840.10008.1.2.4.94'];
+    const pacs = await created({ ...least, storageSyntaxes, listen: { port, peers } });
+    await pacs.start();
+    try {
+      const member = { host: '127.0.0.1', port, calledAe: parseAeTitle('MEMBER'), callingAe: parseAeTitle('PACS') };
+      const { sopClassUid: abstractSyntax } = sampleInstance({ study: 1 });
+      const offers = ['4.70 1', '1 4.70', '2', '4.94'].map((ends) => ends.split(' ').map((end) => named(end)));
+      const proposed = offers.map((transferSyntaxes) => ({ abstractSyntax, transferSyntaxes }));
+      const association = await requestAssociation(member, { contexts: proposedContexts(proposed) });
+      expect(association.agreement.contexts.map((each) => each.transferSyntax)).toEqual([named('1'), named('1')]);
+      await association.release();
+    } finally {
+      await pacs.stop();
+    }
   });
 
   it('has what its configuration gives it, and nothing else', async () => {
@@ -101,6 +159,8 @@ describe('the PACS over DIMSE as a module', () => {
     { busyStatuses: ['C00'] },
     { characterSet: 'ISO_IR 999' },
     { privateSyntaxes: ['1.2.x'] },
+    { privateClasses: ['1.2.840.10008.1.20.1'] },
+    { storageSyntaxes: [] },
     { tls: { caFile: 'ca.pem' } },
     { tls: { ...tls, fingerprints: ['00:11'] } },
     { listen: { port: 11_112, peers: [] } },
@@ -117,6 +177,7 @@ describe('the PACS over DIMSE as a module', () => {
 
   it.each([
     { busyStatuses: ['0xC001', 'c123', 272] },
+    { privateClasses: ['1.3.12.2.1107.5.9.1'], storageSyntaxes: ['1.2.840.10008.1.2.4.70', '1.2.840.10008.1.2.1'] },
     { listen: { port: 11_112, peers: [{ ae: 'PACS', addresses: ['10.1.2.0/24', '::1'] }] }, retrieve: 'move' },
     { listen: { port: 11_112, peers: [{ ae: 'PACS', fingerprints: ['AB'.repeat(32)] }], tls } },
   ])('takes %o', async (more) => {

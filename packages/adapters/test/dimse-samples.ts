@@ -32,6 +32,7 @@ export interface SampleTraits {
   /** `YYYYMMDD` */
   readonly studyDate?: string;
   readonly modality?: string;
+  readonly sopClassUid?: Uid;
   readonly transferSyntaxUid?: Uid;
   readonly pixelBytes?: number;
 }
@@ -43,12 +44,13 @@ export function sampleStudyUid(number: number): Uid {
 
 /** One instance. */
 export function sampleInstance(traits: SampleTraits): StorableInstance {
-  const { instance = 1, pixelBytes = 1_024, series = 1, study, transferSyntaxUid = EXPLICIT_LITTLE } = traits;
+  const { instance = 1, pixelBytes = 1_024, series = 1, study } = traits;
+  const { sopClassUid = SECONDARY_CAPTURE, transferSyntaxUid = EXPLICIT_LITTLE } = traits;
   const identity = {
     studyInstanceUid: sampleStudyUid(study),
     seriesInstanceUid: parseUid(`${ROOT}.${study}.${series}`),
     sopInstanceUid: parseUid(`${ROOT}.${study}.${series}.${instance}`),
-    sopClassUid: SECONDARY_CAPTURE,
+    sopClassUid,
     transferSyntaxUid,
   };
   let bytes: Uint8Array | undefined;

@@ -37,6 +37,7 @@ const aeTitle = z
   .string()
   .transform(parsed<AeTitle>(tryParseAeTitle, 'an AE title: 1 to 16 characters of ASCII without a backslash'));
 const uid = z.string().transform(parsed<Uid>(tryParseUid, 'a UID'));
+const privateUid = uid.refine((read) => !read.startsWith('1.2.840.10008.'), 'a UID of a vendor, not one of DICOM');
 const characterSet = text.refine((term) => characterSetOf(term) !== undefined, 'a term of Specific Character Set');
 const fingerprint = z
   .string()
@@ -118,7 +119,11 @@ const configSchema = peer
     busyStatuses: z.array(status).optional(),
     characterSet: characterSet.optional(),
     undeclaredCharacterSet: characterSet.optional(),
-    privateSyntaxes: z.array(uid).optional(),
+    /** SOP classes and transfer syntaxes of vendors that are taken and asked for too. */
+    privateClasses: z.array(privateUid).optional(),
+    privateSyntaxes: z.array(privateUid).optional(),
+    /** Transfer syntaxes in which instances are taken, the most wanted first; default whichever the sender names first. */
+    storageSyntaxes: z.array(uid).min(1).optional(),
     /** Days for which what the PACS said of itself is believed. */
     profileDays: z.number().min(0).optional(),
     /** Whether the PACS is asked to keep what was stored for good, where it can be asked. */

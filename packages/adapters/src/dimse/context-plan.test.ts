@@ -66,6 +66,16 @@ describe('the contexts of a C-GET', () => {
     expect(countOf(plans.flat(), CT)).toBeGreaterThanOrEqual(2);
   });
 
+  it('have what vendors made where it is configured, and nobody tells', () => {
+    const [privateClass, privateSyntax] = ['1.3.12.2.1107.5.9.1' as Uid, '1.2.840.113619.5.2' as Uid];
+    const kinds = { privateClasses: [privateClass], privateSyntaxes: [privateSyntax] };
+    const [blind = []] = planPairs([instance({ modality: 'MR' })], [], kinds);
+    expect(countOf(blind, privateClass)).toBe(8);
+    const [told = []] = planPairs([instance({ sopClassUid: CT })], [], kinds);
+    expect(told.at(-1)).toEqual({ sopClassUid: CT, transferSyntaxUid: privateSyntax });
+    expect(countOf(told, privateClass)).toBe(0);
+  });
+
   it('are no fewer for a class that nobody knows', () => {
     expect(syntaxesOf('1.2.3' as Uid)).toEqual(STORED_SYNTAXES);
   });

@@ -45,31 +45,47 @@ const MAX_PLANS = 16;
 /** Syntaxes of a likely class that come before other classes are thought of. */
 const FIRST_RANKS = 8;
 
+/** What vendors made, as configured. */
+export interface PrivateKinds {
+  readonly privateClasses?: readonly Uid[] | undefined;
+  readonly privateSyntaxes?: readonly Uid[] | undefined;
+}
+
 /**
  * The pairs to be proposed for some instances, association by association: first what the PACS says it holds, then the
  * likeliest syntax of every class, then the next likeliest. What does not come with the first is asked for with the next.
  *
  * @param sopClasses - SOP Classes in Study, for instances of which the PACS does not tell the class; without them, the
- *   classes that their modality may have are proposed, and in the end all there are.
+ *   classes that their modality may have and those of vendors are proposed, and in the end all there are.
  */
 export function planPairs(
   instances: readonly ListedInstance[],
   sopClasses: readonly Uid[] = [],
+  { privateClasses = [], privateSyntaxes = [] }: PrivateKinds = {},
 ): readonly (readonly ContextPair[])[] {
   const told = distinct(instances.flatMap((instance) => instance.sopClassUid ?? []));
   const untold = instances.filter(({ sopClassUid }) => sopClassUid === undefined);
   const known = untold.length === 0 ? told : distinct([...told, ...sopClasses]);
   const isBlind = untold.length > 0 && sopClasses.length === 0;
-  const pairs = [...storedPairs(instances), ...byRank(known), ...(isBlind ? blindPairs(untold) : [])];
+  const pairs = [
+    ...storedPairs(instances),
+    ...byRank(known),
+    ...privateSyntaxes.flatMap((transferSyntaxUid) => known.map((sopClassUid) => ({ sopClassUid, transferSyntaxUid }))),
+    ...(isBlind ? blindPairs(untold, privateClasses) : []),
+  ];
   const once = [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
   return Array.from({ length: Math.min(MAX_PLANS, Math.ceil(once.length / PAIRS_PER_ASSOCIATION)) }, (_, index) =>
     once.slice(index * PAIRS_PER_ASSOCIATION, (index + 1) * PAIRS_PER_ASSOCIATION),
   );
 }
 
-function blindPairs(instances: readonly ListedInstance[]): readonly ContextPair[] {
+function blindPairs(instances: readonly ListedInstance[], privateClasses: readonly Uid[]): readonly ContextPair[] {
   const { likely, others } = storageClasses(distinct(instances.flatMap(({ modality }) => modality ?? [])));
-  return [...byRank(likely, FIRST_RANKS), ...byRank(others, 2), ...byRank([...likely, ...others])];
+  return [
+    ...byRank([...likely, ...privateClasses], FIRST_RANKS),
+    ...byRank(others, 2),
+    ...byRank([...likely, ...privateClasses, ...others]),
+  ];
 }
 
 /** Each class in its likeliest syntax, then each in the next one. */

@@ -267,7 +267,7 @@ class Dimse implements DimsePacs {
     wanted: Parameters<typeof retrieveBy>[0],
     signal: AbortSignal,
   ): AsyncGenerator<RetrievedInstance, void, undefined> {
-    const { nearlineMs, nextInstanceMs, peer, retrieve } = this.#options;
+    const { nearlineMs, nextInstanceMs, peer, privateClasses, privateSyntaxes, retrieve } = this.#options;
     const profile = await this.#known.profile({ signal });
     const ways: readonly RetrieveMethod[] = retrieve === 'auto' ? ['move', 'get'] : [retrieve];
     const methods = ways.filter((way) => !this.#unfit.has(way));
@@ -280,6 +280,8 @@ class Dimse implements DimsePacs {
       methods: methods.length > 0 ? methods : ways,
       firstInstanceMs: nearlineMs,
       nextInstanceMs,
+      privateClasses,
+      privateSyntaxes,
       onUnfit: (way) => {
         this.#log.write('warn', 'dimse.retrieval.unfit', { kind: way });
         this.#unfit.add(way);

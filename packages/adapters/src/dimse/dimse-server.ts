@@ -4,6 +4,7 @@
  *
  * It listens on loopback unless it is told who may call: what it serves are patients' images, and an AE title proves nothing.
  */
+import type { Uid } from '@interhosp/core/dicom';
 import { ConfigError } from '@interhosp/core/errors';
 import type { Pacs } from '@interhosp/core/pacs';
 import { silentLog, type Log } from '@interhosp/core/world';
@@ -38,6 +39,9 @@ export interface DimseServerOptions {
   readonly callers?: readonly AllowedCaller[];
   /** Where C-MOVE sends, by AE title. */
   readonly destinations?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  /** SOP classes and transfer syntaxes of vendors that are taken too. */
+  readonly privateClasses?: readonly Uid[];
+  readonly privateSyntaxes?: readonly Uid[];
   /** Steps of the worklist; without it there is none. */
   readonly worklist?: () => readonly ScheduledStep[];
   readonly log?: Log;
@@ -124,11 +128,11 @@ class Server implements DimseServer {
     await this.stop();
   }
 
-  #servicesOf({ pacs, worklist }: DimseServerOptions): readonly DimseService[] {
+  #servicesOf({ pacs, privateClasses, privateSyntaxes, worklist }: DimseServerOptions): readonly DimseService[] {
     const oddities = (): DimseOddities => this.oddities;
     const { destination, source } = pacs.capabilities;
     const storage: DimseService = {
-      ...storageService({ take: destination ? storeToPacs(pacs) : refuse }),
+      ...storageService({ take: destination ? storeToPacs(pacs) : refuse, privateClasses, privateSyntaxes }),
       // Of what is fetched by C-GET, the one who calls is SCP.
       takesReversedRole: true,
     };

@@ -6,7 +6,7 @@ import type { RetrievedInstance } from '@interhosp/core/pacs';
 import type { Uid } from '@interhosp/core/dicom';
 import type { Association, IncomingMessage } from './association.ts';
 import { COMMANDS } from './command-set.ts';
-import { getContexts, planPairs } from './context-plan.ts';
+import { getContexts, planPairs, type PrivateKinds } from './context-plan.ts';
 import { encodeIdentifier } from './identifier.ts';
 import { passOver, readOnce, type Reading } from './incoming-instance.ts';
 import { answerStore } from './incoming-store.ts';
@@ -32,7 +32,7 @@ export interface RetrieveOptions
 }
 
 /** Options of {@link getInstances}. */
-export interface GetOptions extends RetrieveOptions {
+export interface GetOptions extends RetrieveOptions, PrivateKinds {
   /** SOP Classes in Study (0008,0062), where instances do not tell theirs. */
   readonly sopClasses?: readonly Uid[] | undefined;
 }
@@ -50,7 +50,7 @@ export async function* getInstances(
   options: GetOptions = {},
 ): AsyncGenerator<RetrievedInstance, void, undefined> {
   const account = new RetrieveAccount(request);
-  const plans = planPairs(request.instances, options.sopClasses);
+  const plans = planPairs(request.instances, options.sopClasses, options);
   const sopClass = request.patientId === undefined ? SOP_CLASSES.studyRootGet : SOP_CLASSES.patientRootGet;
   // The last plan is tried by lists and one by one as well.
   for (let attempt = 0; attempt < plans.length + 2; attempt++) {

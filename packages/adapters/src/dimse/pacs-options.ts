@@ -49,8 +49,15 @@ export interface DimsePacsOptions {
   readonly characterSet?: string;
   /** Character set of answers that declare none and have bytes over 7FH. */
   readonly undeclaredCharacterSet?: string;
-  /** Transfer syntaxes of vendors, asked about beside those of DICOM. */
+  /** SOP classes of vendors: taken when they come, and asked for where a PACS does not say of what class an instance is. */
+  readonly privateClasses?: readonly Uid[];
+  /** Transfer syntaxes of vendors: taken when they come, and asked about and for beside those of DICOM. */
   readonly privateSyntaxes?: readonly Uid[];
+  /**
+   * Transfer syntaxes in which instances are taken, the most wanted first, and no others. Default: what a sender names first,
+   * in which it holds the instance.
+   */
+  readonly storageSyntaxes?: readonly Uid[];
   /** How long what the PACS said of itself is believed; default a day. */
   readonly profileLifeMs?: number;
   /**

@@ -24,7 +24,9 @@ export interface ReceptionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly inbox?: Omit<StoreInboxOptions, 'clock' | 'log'>;
+  readonly privateClasses?: readonly Uid[];
   readonly privateSyntaxes?: readonly Uid[];
+  readonly storageSyntaxes?: readonly Uid[];
 }
 
 /** See the file's head. */
@@ -75,7 +77,7 @@ export class Reception {
   }
 
   async #start(commitment: CommitmentScu | undefined): Promise<void> {
-    const { aeTitle, clock, inbox, listen, log, privateSyntaxes = [] } = this.#options;
+    const { aeTitle, clock, inbox, listen, log, privateClasses, privateSyntaxes, storageSyntaxes } = this.#options;
     if (inbox !== undefined) this.#inbox = await openStoreInbox({ ...inbox, clock, log });
     try {
       this.#listener = await openDimseServer({
@@ -83,7 +85,12 @@ export class Reception {
         aeTitles: [aeTitle],
         services: [
           verificationService,
-          storageService({ take: this.desk.before(this.#inbox?.take), privateSyntaxes }),
+          storageService({
+            take: this.desk.before(this.#inbox?.take),
+            privateClasses,
+            privateSyntaxes,
+            syntaxes: storageSyntaxes,
+          }),
           // Only reports: what lies in the inbox goes after a while, and is promised to nobody.
           ...(commitment === undefined ? [] : [commitmentService({ scu: commitment })]),
         ],

@@ -5,6 +5,7 @@
 import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import type { RetrievedInstance } from '@interhosp/core/pacs';
+import type { PrivateKinds } from './context-plan.ts';
 import type { ListedInstance } from './find-studies.ts';
 import { getInstances, type RetrieveOptions } from './get-scu.ts';
 import type { MoveDesk } from './move-desk.ts';
@@ -26,7 +27,7 @@ export interface WantedInstances {
 }
 
 /** Who is asked, and how. */
-export interface RetrieveByOptions extends RetrieveOptions {
+export interface RetrieveByOptions extends RetrieveOptions, PrivateKinds {
   readonly peer: PeerAddress;
   readonly profile: Pick<PacsProfile, 'move' | 'get'>;
   /** Where moves arrive; undefined when we do not listen. */

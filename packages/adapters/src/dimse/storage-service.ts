@@ -11,15 +11,15 @@ import { answerUnknown, type DimseService } from './service.ts';
 export interface StorageServiceOptions {
   readonly take: InstanceTaker;
   /** SOP classes of vendors that are taken too, by UID. */
-  readonly privateClasses?: readonly Uid[];
+  readonly privateClasses?: readonly Uid[] | undefined;
   /** Transfer syntaxes of vendors that are taken too; their data sets must be in explicit VR little endian. */
-  readonly privateSyntaxes?: readonly Uid[];
+  readonly privateSyntaxes?: readonly Uid[] | undefined;
   /**
    * Which transfer syntax is chosen when a context offers several. Default `offered`: the first one, since a sender names
    * that first in which it holds the object, and any other would make it convert. A list is an order of ours; syntaxes
-   * that are not in it are not taken.
+   * that are not in it are not taken, and of those in it not the ones that cannot be passed on.
    */
-  readonly syntaxes?: 'offered' | readonly Uid[];
+  readonly syntaxes?: 'offered' | readonly Uid[] | undefined;
 }
 
 /** All storage classes have UIDs below this, retired ones and those of the years to come included (PS3.4 B.5, PS3.6 A). */
@@ -55,7 +55,10 @@ export function storageService(options: StorageServiceOptions): DimseService {
   const classes: ReadonlySet<Uid> = new Set(privateClasses);
   const more: ReadonlySet<Uid> = new Set(privateSyntaxes);
   const isTaken = (syntax: Uid): boolean => more.has(syntax) || isTakenSyntax(syntax);
-  const choice = syntaxes === 'offered' ? (offered: readonly Uid[]) => offered.find(isTaken) : syntaxes;
+  const choice =
+    syntaxes === 'offered'
+      ? (offered: readonly Uid[]) => offered.find(isTaken)
+      : syntaxes.filter((syntax) => !UNTAKEN.has(syntax));
   return {
     name: 'storage',
     syntaxesOf: (abstractSyntax) =>
