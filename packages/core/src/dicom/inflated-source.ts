@@ -91,8 +91,7 @@ class Inflated implements InflatedSource {
       await this.#advance(end, offset);
     }
     if (end <= this.#keptBytes) return this.#fromKept(offset, end);
-    const start = this.#position - this.#recentBytes;
-    return concatBytes(this.#recent).subarray(Math.max(0, offset - start), Math.max(0, end - start));
+    return this.#fromRecent(offset, end);
   }
 
   async measure(): Promise<number> {
@@ -111,6 +110,19 @@ class Inflated implements InflatedSource {
     const kept = concatBytes(this.#kept);
     this.#kept = [kept];
     return kept.subarray(Math.min(offset, end), end);
+  }
+
+  /** The pieces that hold it, and no others: a window is read by many small steps. */
+  #fromRecent(offset: number, end: number): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let at = this.#position - this.#recentBytes;
+    for (const piece of this.#recent) {
+      if (at + piece.length > offset && at < end) {
+        parts.push(piece.subarray(Math.max(0, offset - at), Math.min(piece.length, end - at)));
+      }
+      at += piece.length;
+    }
+    return concatBytes(parts);
   }
 
   async #restart(): Promise<void> {
