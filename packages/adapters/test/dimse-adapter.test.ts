@@ -89,10 +89,10 @@ describe('the PACS over DIMSE as a module', () => {
       const pacs = await created({ ...least, port: server.port, retrieve, privateClasses: [vendor], inbox, listen });
       await pacs.start();
       try {
-        const got: (Uid | undefined)[] = [];
+        const got: string[] = [];
         for await (const { dataSet, sopInstanceUid } of pacs.retrieve(sampleStudyUid(1))) {
           await all(dataSet);
-          got.push(sopInstanceUid);
+          got.push(String(sopInstanceUid));
         }
         expect(got.toSorted()).toEqual(study.map(({ sopInstanceUid }) => sopInstanceUid));
         const member = { host: '127.0.0.1', port, calledAe: parseAeTitle('MEMBER'), callingAe: parseAeTitle('PACS') };

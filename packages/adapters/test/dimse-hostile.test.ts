@@ -114,6 +114,47 @@ describe('who may call', () => {
     await association.release();
   });
 
+  it('an entry gives its services to whom it lets in, and to nobody else of the same title', async () => {
+    const elsewhere = { aeTitle: MODALITY, addresses: ['10.0.0.1'] };
+    const here = { aeTitle: MODALITY, addresses: ['127.0.0.1'] };
+    const contexts = proposedContexts(
+      [SOP_CLASSES.verification, CT].map((abstractSyntax) => ({ abstractSyntax, transferSyntaxes: PLAIN_SYNTAXES })),
+    );
+    const echoAlone = { services: ['verification'] };
+    const storeAlone = { services: ['storage'] };
+    for (const [callers, served] of [
+      [[{ ...here, ...echoAlone }, elsewhere], [SOP_CLASSES.verification]],
+      [[elsewhere, { ...here, ...echoAlone }], [SOP_CLASSES.verification]],
+      // The key of a certificate that was not shown opens nothing.
+      [
+        [
+          { ...here, ...echoAlone },
+          { aeTitle: MODALITY, fingerprints: ['AB'.repeat(32)] },
+        ],
+        [SOP_CLASSES.verification],
+      ],
+      // Both let it in.
+      [
+        [
+          { ...here, ...echoAlone },
+          { ...here, ...storeAlone },
+        ],
+        [SOP_CLASSES.verification, CT],
+      ],
+      [
+        [
+          { ...here, ...storeAlone },
+          { ...elsewhere, ...echoAlone },
+        ],
+        [CT],
+      ],
+    ] as const) {
+      const association = await requestAssociation(at(await server({ callers })), { contexts });
+      expect(association.agreement.contexts.map(({ abstractSyntax }) => abstractSyntax)).toEqual(served);
+      await association.release();
+    }
+  });
+
   it('more associations than an application entity, or all of them, may have are rejected for now', async () => {
     const another = parseAeTitle('ANOTHER');
     const listener = await server({

@@ -15,20 +15,24 @@ export interface AllowedCaller {
   readonly addresses?: readonly string[];
   /** SHA-256 fingerprints of its certificates; without, any certificate that the listener trusts will do. */
   readonly fingerprints?: readonly string[];
-  /** Names of the services it may use; default all. */
+  /** Names of the services it may use when this entry lets it in; default all. */
   readonly services?: readonly string[];
 }
+
+/** What a caller calls us and itself. */
+export type CallerTitles = Pick<AssociateRequest, 'calledAe' | 'callingAe'>;
 
 /** An allow list. */
 export interface Callers {
   /** Why a request is rejected; undefined when it may come in. */
-  problem(request: Pick<AssociateRequest, 'calledAe' | 'callingAe'>, caller: Caller): AssociateReject | undefined;
-  /** Whether an application entity that came in may use a service. */
-  mayUse(callingAe: string, service: string): boolean;
+  problem(request: CallerTitles, caller: Caller): AssociateReject | undefined;
+  /** Whether one of the entries that let a caller in gives it a service. */
+  mayUse(request: CallerTitles, caller: Caller, service: string): boolean;
 }
 
 /**
- * Makes an allow list. The same title may stand in it several times: one entry that fits is enough.
+ * Makes an allow list. The same title may stand in it several times: one entry that fits is enough, and gives its own
+ * services alone. An entry for another address or certificate of the title gives nothing.
  *
  * @param ours - The titles under which we are called.
  * @throws {RangeError} for what is neither an address nor a network.
@@ -40,20 +44,21 @@ export function createCallers(ours: readonly AeTitle[], allowed: readonly Allowe
     networks: each.addresses === undefined ? undefined : networksOf(each.addresses),
     prints: each.fingerprints === undefined ? undefined : new Set(each.fingerprints.map(normalFingerprint)),
   }));
+  const fitting = ({ callingAe }: CallerTitles, { address, fingerprint }: Caller) =>
+    entries.filter(
+      ({ aeTitle, networks, prints }) =>
+        aeTitle === callingAe &&
+        (networks === undefined || isWithin(networks, address)) &&
+        (prints === undefined || (fingerprint !== undefined && prints.has(fingerprint))),
+    );
   return {
-    problem({ calledAe, callingAe }, { address, fingerprint }) {
-      if (!titles.has(calledAe)) return REJECTIONS.calledAe;
-      const isKnown = entries.some(
-        ({ aeTitle, networks, prints }) =>
-          aeTitle === callingAe &&
-          (networks === undefined || isWithin(networks, address)) &&
-          (prints === undefined || (fingerprint !== undefined && prints.has(fingerprint))),
-      );
+    problem(request, caller) {
+      if (!titles.has(request.calledAe)) return REJECTIONS.calledAe;
       // One answer for a wrong title, address or certificate: it does not tell which of them to try next.
-      return isKnown ? undefined : REJECTIONS.callingAe;
+      return fitting(request, caller).length > 0 ? undefined : REJECTIONS.callingAe;
     },
-    mayUse: (callingAe, service) =>
-      entries.some(({ aeTitle, services }) => aeTitle === callingAe && services?.includes(service) !== false),
+    mayUse: (request, caller, service) =>
+      fitting(request, caller).some(({ services }) => services?.includes(service) !== false),
   };
 }
 

@@ -57,10 +57,9 @@ export function decide(
 ): Verdict {
   const reject = callers.problem(request, caller);
   if (reject !== undefined) return { reject };
-  const { callingAe } = request;
   const contexts = answerContexts(request.contexts, (abstractSyntax) => {
     const service = serviceFor(services, abstractSyntax);
-    return service === undefined || !callers.mayUse(callingAe, service.name)
+    return service === undefined || !callers.mayUse(request, caller, service.name)
       ? undefined
       : service.syntaxesOf(abstractSyntax);
   });
