@@ -136,6 +136,28 @@ describe('messages that come in', () => {
     await expect(read).rejects.toMatchObject({ code: 'PACS_ABORTED', details: { reason: 'aborted-by-user' } });
   });
 
+  it('are cancelled by their IDs, until another request has the same', async () => {
+    const { association, peer } = await associated();
+    const find = (messageId: number): Buffer =>
+      pdata([1, 3, encodeCommand({ field: COMMANDS.findRequest, messageId }, false)]);
+    const cancel = (respondedTo: number): Buffer =>
+      pdata([1, 3, encodeCommand({ field: COMMANDS.cancelRequest, respondedTo }, false)]);
+    peer.send(find(1), cancel(1), find(2));
+    expect([await association.receive(), await association.receive()]).toMatchObject([
+      { command: { messageId: 1 } },
+      { command: { messageId: 2 } },
+    ]);
+    expect([association.isCancelled(1), association.isCancelled(2)]).toEqual([true, false]);
+    peer.send(find(1));
+    await association.receive();
+    expect(association.isCancelled(1)).toBe(false);
+    // However many there were before.
+    for (let id = 100; id < 300; id++) peer.send(find(id), cancel(id));
+    peer.send(find(300));
+    for (let id = 100; id <= 300; id++) await association.receive();
+    expect([100, 299, 300].map((id) => association.isCancelled(id))).toEqual([false, true, false]);
+  });
+
   it('are passed over when nobody wants the rest of them', async () => {
     const { association, peer } = await associated();
     peer.send(pdata([1, 3, store(1)], [1, 0, Buffer.alloc(5_000)]), pdata([1, 2, Buffer.alloc(5_000)]));

@@ -60,7 +60,7 @@ export interface ReceiveOptions {
 /** A message that waits costs so much beside its data set. */
 const MESSAGE_BYTES = 512;
 
-/** Cancelled message IDs that are remembered; a peer that cancels what it never asked for fills nothing. */
+/** Cancelled message IDs that are remembered, the newest ones; a peer that cancels what it never asked for fills nothing. */
 const MAX_CANCELLED = 64;
 
 type State =
@@ -343,17 +343,21 @@ export class Association implements InboxOwner, WireHandler {
   #arrived(contextId: number, command: ReceivedCommand): void {
     const context = this.#contexts.get(contextId);
     if (context === undefined) throw unexpected('context-unknown');
-    if (command.field === COMMANDS.cancelRequest) {
-      if (this.#cancelled.size < MAX_CANCELLED && command.respondedTo !== undefined) {
-        this.#cancelled.add(command.respondedTo);
-      }
-      return;
-    }
+    if (command.field === COMMANDS.cancelRequest) return this.#cancel(command.respondedTo);
+    // A new request: what was cancelled was another one that had its ID (PS3.7 E.1).
+    if (command.messageId !== undefined) this.#cancelled.delete(command.messageId);
     const dataSet = command.hasDataSet ? new DataSetInbox(this) : undefined;
     if (dataSet !== undefined) this.#incoming = { contextId, inbox: dataSet };
     this.#messages.push({ context, command, dataSet });
     this.held(MESSAGE_BYTES);
     this.#wake?.();
+  }
+
+  #cancel(messageId: number | undefined): void {
+    if (messageId === undefined) return;
+    this.#cancelled.add(messageId);
+    const [oldest] = this.#cancelled;
+    if (oldest !== undefined && this.#cancelled.size > MAX_CANCELLED) this.#cancelled.delete(oldest);
   }
 
   #dataFragment({ bytes, contextId, isLast }: Fragment): void {
