@@ -6,41 +6,28 @@
  *
  * What the command takes to start, measured on an instance of a few kilobytes, is told apart and left out of the speed.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { generateLargeInstance, generateStudy, type SampleInstance } from '../packages/core/src/conformance/index.ts';
 import { part10Header, type Uid } from '../packages/core/src/dicom/index.ts';
 import { report } from './report.ts';
+import { benchOptions, watched } from './sides.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    case: { type: 'string' },
-    json: { type: 'boolean' },
-    quick: { type: 'boolean' },
-    runs: { type: 'string', default: '3' },
-  },
-});
-const runs = Math.max(3, Number(options.runs));
-const scale = options.quick === true ? 0.1 : 1;
-const cases = [
-  { name: 'MF1G', lengthBytes: 1_000_000_000 * scale },
-  { name: 'MF5G', lengthBytes: 5_000_000_000 * scale },
+const casesOf = (quick: boolean) => [
+  { name: 'MF1G', lengthBytes: quick ? 100_000_000 : 1_000_000_000 },
+  { name: 'MF5G', lengthBytes: quick ? 500_000_000 : 5_000_000_000 },
 ];
-const chosen = cases.filter(({ name }) => options.case === undefined || name === options.case);
-if (chosen.length === 0) throw new Error(`--case is one of: ${cases.map(({ name }) => name).join(', ')}`);
+const { isChosen, quick, runs } = benchOptions((isQuick) => casesOf(isQuick).map(({ name }) => name));
 
 const INTERHOSP = fileURLToPath(new URL('../packages/node/bin/interhosp.js', import.meta.url));
 const SMALL_BYTES = 100_000;
-const FRAGMENT_BYTES = 1_000_000_000 * scale;
+const FRAGMENT_BYTES = quick ? 100_000_000 : 1_000_000_000;
 const JPEG_2000 = '1.2.840.10008.1.2.4.90' as Uid;
-const SAMPLE_MS = 10;
 
 /** One program, from its start to its end. */
 interface Usage {
@@ -52,7 +39,7 @@ const folder = await mkdtemp(join(tmpdir(), 'interhosp-bench-'));
 try {
   await writeFile(join(folder, 'patient.json'), '{"patientId":"P1","issuer":"LOCAL","name":"Local^Ann"}');
   await makeFile('small.dcm', SMALL_BYTES);
-  for (const each of chosen) await measure(each.name, each.lengthBytes);
+  for (const { lengthBytes, name } of casesOf(quick)) if (isChosen(name)) await measure(name, lengthBytes);
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -134,19 +121,6 @@ async function coerced(name: string): Promise<Usage> {
 }
 
 async function used(program: string, words: readonly string[]): Promise<Usage> {
-  const startedMs = performance.now();
-  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
-  let peakRssMb = 0;
-  const sampling = setInterval(() => void peakOf(child).then((mb) => (peakRssMb = Math.max(peakRssMb, mb))), SAMPLE_MS);
-  const [code] = (await once(child, 'exit')) as [number | null];
-  const seconds = (performance.now() - startedMs) / 1_000;
-  clearInterval(sampling);
-  if (code !== 0) throw new Error(`${program} ended with ${code}`);
-  return { peakRssMb, seconds };
-}
-
-/** The kernel's own high-water mark, so that nothing between two looks is missed but the last moment. */
-async function peakOf({ pid }: ChildProcess): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1_000;
+  const { seconds, usage } = await watched(program, words);
+  return { peakRssMb: usage.peakRssMb, seconds };
 }

@@ -8,37 +8,21 @@
  * Our process has started, and retrieved the study once, before the clock does, as a member is at work for days; curl's
  * start is within its time, and takes 10 ms.
  */
-import { fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { finished } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
-import { generateLargeInstance, generateStudy } from '../packages/core/src/conformance/index.ts';
-import type { InstanceIdentity } from '../packages/core/src/study/index.ts';
-import { part10Header } from '../packages/core/src/dicom/index.ts';
-import { buildProgram, startOrthanc, usageOf, type ProcessUsage } from '../packages/testing/src/index.ts';
 import type { BenchFile, BenchOrder, BenchResult } from '../packages/adapters/bench/dicomweb-client.ts';
-import { report } from './report.ts';
+import type { InstanceIdentity } from '../packages/core/src/study/index.ts';
+import { buildProgram, startOrthanc, usageOf } from '../packages/testing/src/index.ts';
+import { bytesOf, makeInstances, writeFiles, type SampleSize } from './samples.ts';
+import { ask, benchOptions, byTurns, reportRuns, speedOf, watched, type Run } from './sides.ts';
 
-interface Case {
+interface Case extends SampleSize {
   readonly name: string;
   /** How a study of this size comes by default: whole when it is small. */
   readonly by: 'study' | 'instance';
-  readonly instances: number;
-  readonly pixels?: number;
-  readonly largeBytes?: number;
-}
-
-/** One run of one side. */
-interface Run {
-  readonly seconds: number;
-  readonly bytes: number;
-  readonly instances: number;
-  readonly usage: ProcessUsage;
 }
 
 interface Prepared {
@@ -50,95 +34,62 @@ interface Prepared {
   readonly bytes: number;
 }
 
-const { values: options } = parseArgs({
-  options: {
-    case: { type: 'string' },
-    json: { type: 'boolean' },
-    quick: { type: 'boolean' },
-    runs: { type: 'string', default: '3' },
-  },
-});
-const runs = Math.max(3, Number(options.runs));
-const quick = options.quick === true;
-const cases: readonly Case[] = [
+const casesOf = (quick: boolean): readonly Case[] => [
   { name: 'TINY', by: 'study', instances: quick ? 200 : 1_000, pixels: 96 },
   { name: 'CT', by: 'instance', instances: quick ? 40 : 500, pixels: 512 },
   // Orthanc 1.10 holds a request in memory several times over; a gigabyte is too much for it.
-  { name: 'LARGE', by: 'instance', instances: 1, largeBytes: quick ? 64_000_000 : 256_000_000 },
+  { name: 'LARGE', by: 'instance', largeBytes: quick ? 64_000_000 : 256_000_000 },
 ];
+const options = benchOptions((quick) => casesOf(quick).map(({ name }) => name));
 /** As our client has them by default. */
 const BATCH_INSTANCES = 50;
 const BATCH_BYTES = 16_777_216;
 const BOUNDARY = 'bench-0123456789abcdef0123456789abcdef';
 const ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*';
-const SAMPLE_MS = 10;
 
-const chosen = cases.filter(({ name }) => options.case === undefined || name === options.case);
-if (chosen.length === 0) throw new Error(`--case is one of: ${cases.map(({ name }) => name).join(', ')}`);
 const orthanc = await startOrthanc();
 await using program = await buildProgram(
   fileURLToPath(new URL('../packages/adapters/bench/dicomweb-client.ts', import.meta.url)),
 );
 try {
-  for (const each of chosen) await measure(each);
+  for (const each of casesOf(options.quick)) if (options.isChosen(each.name)) await measure(each);
 } finally {
   await orthanc.stop();
 }
 
 async function measure(each: Case): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'interhosp-bench-'));
-  const [stow, wado] = [sides(), sides()];
   try {
     const prepared = await prepare(each, folder);
-    note(`${each.name}: ${prepared.files.length} instances, ${(prepared.bytes / 1e6).toFixed(0)} MB`);
-    for (let run = 0; run < runs; run++) {
-      // By turns, and each first as often as second: what has run once has warmed caches.
-      for (const side of run % 2 === 0 ? (['ours', 'curl'] as const) : (['curl', 'ours'] as const)) {
-        await orthanc.clear();
-        stow[side].push(side === 'ours' ? await storeOurs(prepared) : await storeCurl(prepared, folder));
-        await mustHold(prepared.files.length);
-        wado[side].push(
-          side === 'ours' ? await retrieveOurs(each, prepared) : await retrieveCurl(each, prepared, folder),
-        );
-        note(`run ${run + 1} of ${runs}, ${side}: ${speed(stow[side])} and ${speed(wado[side])}`);
-      }
-    }
-    show(each, 'STOW', stow);
-    show(each, 'WADO', wado);
+    options.note(`${each.name}: ${prepared.files.length} instances, ${(prepared.bytes / 1e6).toFixed(0)} MB`);
+    const stored: Record<'ours' | 'peer', Run[]> = { ours: [], peer: [] };
+    const retrieved = await byTurns(options, 'curl', async (side) => {
+      const isOurs = side === 'ours';
+      await orthanc.clear();
+      const store = isOurs ? await storeOurs(prepared) : await storeCurl(prepared, folder);
+      stored[side].push(store);
+      await mustHold(prepared.files.length);
+      options.note(`${isOurs ? 'ours' : 'curl'} stored: ${speedOf(store)}`);
+      return isOurs ? await retrieveOurs(each, prepared) : await retrieveCurl(each, prepared, folder);
+    });
+    const name = `${each.name}${options.quick ? '-quick' : ''}`;
+    reportRuns('dicomweb', `STOW-${name}`, stored, 'curl, same requests');
+    reportRuns('dicomweb', `WADO-${name}`, retrieved, 'curl, same requests');
   } finally {
     await rm(folder, { force: true, recursive: true });
   }
 }
 
-function sides(): { readonly ours: Run[]; readonly curl: Run[] } {
-  return { ours: [], curl: [] };
-}
-
 async function prepare(each: Case, folder: string): Promise<Prepared> {
-  const files: BenchFile[] = [];
-  const large = each.largeBytes === undefined ? undefined : generateLargeInstance({ lengthBytes: each.largeBytes });
-  const study = large ?? generateStudy({ instances: each.instances, pixels: each.pixels ?? 64 });
-  const instances =
-    'instances' in study
-      ? study.instances.map((one) => ({ ...one, lengthBytes: one.dataSet.length, stream: () => [one.dataSet] }))
-      : [{ ...study, stream: () => study.dataSet() }];
-  await mkdir(join(folder, 'files'));
-  for (const [index, instance] of instances.entries()) {
-    const path = join(folder, 'files', `${index}.dcm`);
-    const header = part10Header(instance);
-    const out = createWriteStream(path);
-    out.write(header);
-    for await (const piece of instance.stream()) if (!out.write(piece)) await once(out, 'drain');
-    out.end();
-    await finished(out);
-    const { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid, lengthBytes } =
-      instance;
-    const identity = { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid };
-    files.push({ path, identity, headerBytes: header.length, lengthBytes });
-  }
-  const bytes = files.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
-  const bodies = await bodiesOf(files, folder);
-  return { study: study.studyInstanceUid, series: files[0]?.identity.seriesInstanceUid ?? '', files, bodies, bytes };
+  const instances = makeInstances(each, each.name);
+  const paths = await writeFiles(instances, join(folder, 'files'));
+  const files = instances.map(({ header, identity, lengthBytes }, index): BenchFile => {
+    return { path: paths[index] ?? '', identity, headerBytes: header.length, lengthBytes };
+  });
+  const [first] = files;
+  if (first === undefined) throw new Error('a study without instances');
+  const { seriesInstanceUid: series, studyInstanceUid: study } = first.identity;
+  return { study, series, files, bodies: await bodiesOf(files, folder), bytes: bytesOf(instances) };
 }
 
 /** The requests of our client, with other boundaries. */
@@ -167,16 +118,9 @@ async function bodiesOf(files: readonly BenchFile[], folder: string): Promise<re
 /** A new process for each run, so that its peak belongs to it alone. */
 async function ours(order: BenchOrder): Promise<Run> {
   const child = fork(program.file, { execArgv: ['--max-semi-space-size=1'] });
-  const answered = Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`our process ended with ${code}`))),
-  ]);
-  child.send(order);
-  const [result] = (await answered) as [BenchResult & { readonly error?: string }];
-  if (result.error !== undefined) throw new Error(result.error);
+  const { bytes, cpuSeconds, instances, seconds } = await ask<BenchResult>(child, order);
   const { peakRssMb } = await usageOf(child.pid ?? 0);
   child.disconnect();
-  const { seconds, bytes, instances, cpuSeconds } = result;
   return { seconds, bytes, instances, usage: { cpuSeconds, peakRssMb } };
 }
 
@@ -244,54 +188,10 @@ async function curl(
 ): Promise<Run> {
   const config = join(folder, 'curl.conf');
   await writeFile(config, requests.join('\nnext\n'));
-  const startedMs = performance.now();
-  const child = spawn('curl', ['--silent', '--show-error', '--config', config], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  let usage: ProcessUsage = { cpuSeconds: Number.NaN, peakRssMb: Number.NaN };
-  const timer = setInterval(() => {
-    usageOf(child.pid ?? 0).then(
-      (now) => (usage = now),
-      () => clearInterval(timer),
-    );
-  }, SAMPLE_MS);
-  const [code] = (await once(child, 'exit')) as [number | null];
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`curl ended with ${code}`);
-  return { seconds: (performance.now() - startedMs) / 1000, ...moved, usage };
+  return { ...moved, ...(await watched('curl', ['--silent', '--show-error', '--config', config])) };
 }
 
 async function mustHold(count: number): Promise<void> {
   const held = ((await (await fetch(`${orthanc.url}/instances`)).json()) as readonly string[]).length;
   if (held !== count) throw new Error(`Orthanc holds ${held} of ${count}`);
-}
-
-function show({ name }: Case, service: 'STOW' | 'WADO', { ours: mine, curl: theirs }: ReturnType<typeof sides>): void {
-  const metrics = [
-    ['throughput', 'MB/s', 'higher', ({ bytes, seconds }: Run) => bytes / 1e6 / seconds],
-    ['instances', 'instances/s', 'higher', ({ instances, seconds }: Run) => instances / seconds],
-    ['cpuSecondsPerGb', 's/GB', 'lower', ({ bytes, usage }: Run) => (usage.cpuSeconds / bytes) * 1e9],
-    ['rssMb', 'MB', 'lower', ({ usage }: Run) => usage.peakRssMb],
-  ] as const;
-  for (const [metric, unit, better, pick] of metrics) {
-    report({
-      bench: 'dicomweb',
-      case: `${service}-${name}${quick ? '-quick' : ''}`,
-      metric,
-      unit,
-      better,
-      ours: mine.map(pick),
-      peer: { name: 'curl, same requests', values: theirs.map(pick) },
-    });
-  }
-}
-
-function speed(list: readonly Run[]): string {
-  const last = list.at(-1);
-  return last === undefined ? '' : `${(last.bytes / 1e6 / last.seconds).toFixed(1)} MB/s`;
-}
-
-/** Progress goes to standard error: standard output is lines of JSON alone. */
-function note(text: string): void {
-  if (options.json !== true) console.error(text);
 }

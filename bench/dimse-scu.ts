@@ -6,50 +6,22 @@
  * Ours reads from one file that holds all data sets, as the spool of a member does; storescu reads the files it knows. Our
  * process has started before the clock does, as a member has; storescu's start is within its time, and takes 20 ms.
  */
-import { fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ScuInstance, ScuOrder, ScuResult } from '../packages/adapters/bench/dimse-scu-client.ts';
-import { generateLargeInstance, generateStudy } from '../packages/core/src/conformance/index.ts';
-import { part10Header } from '../packages/core/src/dicom/index.ts';
-import {
-  buildProgram,
-  createCertificateAuthority,
-  startStorescp,
-  usageOf,
-  type DcmtkServer,
-  type ProcessUsage,
-} from '../packages/testing/src/index.ts';
-import { report } from './report.ts';
+import { buildProgram, startStorescp, usageOf, type DcmtkServer } from '../packages/testing/src/index.ts';
+import { bytesOf, makeInstances, writeFiles, writePki, type BenchInstance, type BenchPki } from './samples.ts';
+import type { SampleSize } from './samples.ts';
+import { ask, byTurns, reportRuns, watched, type BenchOptions, type Run } from './sides.ts';
 
-/** How the cases are run. */
-export interface ScuBenchOptions {
-  /** One of them alone, by name. */
-  readonly only?: string | undefined;
-  readonly quick: boolean;
-  readonly runs: number;
-  /** Told how it goes on. */
-  readonly note: (text: string) => void;
-}
-
-interface Case {
+interface Case extends SampleSize {
   readonly name: string;
-  readonly instances?: number;
-  readonly pixels?: number;
-  readonly largeBytes?: number;
   readonly isTls?: boolean;
   /** One that DCMTK is not measured with. */
   readonly isOursAlone?: boolean;
-}
-
-interface Run {
-  readonly seconds: number;
-  readonly bytes: number;
-  readonly instances: number;
-  readonly usage: ProcessUsage;
 }
 
 interface Prepared {
@@ -60,16 +32,8 @@ interface Prepared {
   readonly bytes: number;
 }
 
-/** Files of a certificate authority and of one certificate, for both sides. */
-interface Pki {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-  readonly folder: string;
-}
-
 const ASSOCIATIONS = 3;
-const SAMPLE_MS = 10;
+const PEER = 'DCMTK storescu, TCP_NODELAY=1';
 
 /** The cases, by name. */
 export function scuCases(quick: boolean): readonly Case[] {
@@ -85,95 +49,59 @@ export function scuCases(quick: boolean): readonly Case[] {
 }
 
 /** Runs the cases and prints their lines. */
-export async function measureScu({ note, only, quick, runs }: ScuBenchOptions): Promise<void> {
-  await using program = await buildProgram(
-    fileURLToPath(new URL('../packages/adapters/bench/dimse-scu-client.ts', import.meta.url)),
-  );
-  for (const each of scuCases(quick)) {
-    if (only !== undefined && only !== each.name) continue;
+export async function measureScu(options: BenchOptions): Promise<void> {
+  const source = new URL('../packages/adapters/bench/dimse-scu-client.ts', import.meta.url);
+  await using program = await buildProgram(fileURLToPath(source));
+  for (const each of scuCases(options.quick).filter(({ name }) => options.isChosen(name))) {
     const folder = await mkdtemp(join(tmpdir(), 'interhosp-bench-'));
     try {
-      await measure(each, { folder, note, program: program.file, quick, runs });
+      await measure(each, folder, program.file, options);
     } finally {
       await rm(folder, { force: true, recursive: true });
     }
   }
 }
 
-interface Setting extends Omit<ScuBenchOptions, 'only'> {
-  readonly folder: string;
-  readonly program: string;
-}
-
-async function measure(each: Case, { folder, note, program, quick, runs }: Setting): Promise<void> {
+async function measure(each: Case, folder: string, program: string, options: BenchOptions): Promise<void> {
   const prepared = await prepare(each, join(folder, 'files'));
   const pki = each.isTls === true ? await writePki(folder) : undefined;
-  note(`${each.name}: ${prepared.instances.length} instances, ${(prepared.bytes / 1e6).toFixed(0)} MB`);
-  const ours: Run[] = [];
-  const theirs: Run[] = [];
-  for (let run = 0; run < runs; run++) {
-    // By turns, and each first as often as second: what has run once has warmed caches.
-    for (const side of run % 2 === 0 ? (['ours', 'storescu'] as const) : (['storescu', 'ours'] as const)) {
-      if (side === 'storescu' && each.isOursAlone === true) continue;
-      const server = await startStorescp({
-        args: ['--fork', '-pdu', '131072', ...(pki === undefined ? [] : serverWords(pki))],
-      });
-      try {
-        const done =
-          side === 'ours' ? await sendOurs(program, server, prepared, pki) : await sendDcmtk(server, prepared, pki);
-        const held = (await server.files()).length;
-        if (held !== prepared.instances.length)
-          throw new Error(`storescp holds ${held} of ${prepared.instances.length}`);
-        (side === 'ours' ? ours : theirs).push(done);
-        note(`run ${run + 1} of ${runs}, ${side}: ${(done.bytes / 1e6 / done.seconds).toFixed(0)} MB/s`);
-      } finally {
-        await server.stop();
-      }
+  options.note(`${each.name}: ${prepared.instances.length} instances, ${(prepared.bytes / 1e6).toFixed(0)} MB`);
+  const send = async (side: 'ours' | 'peer'): Promise<Run> => {
+    const server = await startStorescp({ args: ['--fork', '-pdu', '131072', ...(pki?.words ?? [])] });
+    try {
+      const done =
+        side === 'ours' ? await sendOurs(program, server, prepared, pki) : await sendDcmtk(server, prepared, pki);
+      const held = (await server.files()).length;
+      if (held !== prepared.instances.length) throw new Error(`storescp holds ${held} of ${prepared.instances.length}`);
+      return done;
+    } finally {
+      await server.stop();
     }
-  }
-  show(`${each.name}${quick ? '-quick' : ''}`, ours, theirs);
+  };
+  const sides =
+    each.isOursAlone === true
+      ? { ours: [await send('ours'), await send('ours'), await send('ours')], peer: [] }
+      : await byTurns(options, 'storescu', send);
+  reportRuns('dimse', `${each.name}${options.quick ? '-quick' : ''}`, sides, PEER);
 }
 
-async function prepare({ instances = 1, largeBytes, name, pixels = 64 }: Case, folder: string): Promise<Prepared> {
-  await mkdir(folder);
-  const made =
-    largeBytes === undefined
-      ? generateStudy({ instances, pixels, seed: name }).instances.map(({ dataSet, ...one }) => ({
-          ...one,
-          lengthBytes: dataSet.length,
-          dataSet: () => [dataSet],
-        }))
-      : [generateLargeInstance({ lengthBytes: largeBytes, seed: name })];
+async function prepare(each: Case, folder: string): Promise<Prepared> {
+  const made = makeInstances(each, each.name);
+  await writeFiles(made, folder);
   const pack = `${folder}.pack`;
-  await using packed = await open(pack, 'w');
+  return { folder, pack, instances: await writePack(made, pack), bytes: bytesOf(made) };
+}
+
+async function writePack(made: readonly BenchInstance[], path: string): Promise<readonly ScuInstance[]> {
+  await using packed = await open(path, 'w');
   const placed: ScuInstance[] = [];
   let offset = 0;
-  for (const [index, one] of made.entries()) {
-    const { lengthBytes } = one;
-    await using file = await open(join(folder, `${String(index).padStart(5, '0')}.dcm`), 'w');
-    await file.write(part10Header(one));
-    for await (const piece of one.dataSet()) for (const out of [file, packed]) await out.write(piece);
-    const { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid } = one;
-    const identity = { seriesInstanceUid, sopClassUid, sopInstanceUid, studyInstanceUid, transferSyntaxUid };
+  for (const { dataSet, identity, lengthBytes } of made) {
+    for await (const piece of dataSet()) await packed.write(piece);
     placed.push({ identity, offset, lengthBytes });
     offset += lengthBytes;
   }
-  return { folder, pack, instances: placed, bytes: offset };
-}
-
-async function writePki(folder: string): Promise<Pki> {
-  const authority = createCertificateAuthority('bench');
-  const { cert, key } = authority.issue({ name: 'bench', hosts: ['127.0.0.1'] });
-  const pki = { ca: authority.cert, cert, key, folder };
-  await Promise.all(
-    (['ca', 'cert', 'key'] as const).map((name) => writeFile(join(folder, `${name}.pem`), pki[name], { mode: 0o600 })),
-  );
-  return pki;
-}
-
-function serverWords({ folder }: Pki): readonly string[] {
-  const at = (name: string): string => join(folder, `${name}.pem`);
-  return ['+tls', at('key'), at('cert'), '+cf', at('ca')];
+  return placed;
 }
 
 /** A new process for each run, so that its peak belongs to it alone. */
@@ -181,60 +109,19 @@ async function sendOurs(
   program: string,
   { port }: DcmtkServer,
   { instances, pack }: Prepared,
-  pki?: Pki,
+  pki?: BenchPki,
 ): Promise<Run> {
   const child = fork(program);
-  const answered = Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`our process ended with ${code}`))),
-  ]);
-  const tls = pki === undefined ? undefined : { ca: pki.ca, cert: pki.cert, key: pki.key };
-  const order: ScuOrder = { port, pack, instances, associations: ASSOCIATIONS, ...(tls !== undefined && { tls }) };
-  child.send(order);
-  const [result] = (await answered) as [ScuResult & { readonly error?: string }];
-  if (result.error !== undefined) throw new Error(result.error);
+  const tls = pki === undefined ? {} : { tls: pki.tls };
+  const order: ScuOrder = { port, pack, instances, associations: ASSOCIATIONS, ...tls };
+  const { bytes, cpuSeconds, instances: stored, seconds } = await ask<ScuResult>(child, order);
   const { peakRssMb } = await usageOf(child.pid ?? 0);
   child.disconnect();
-  const { bytes, cpuSeconds, seconds } = result;
-  if (result.instances !== instances.length) throw new Error(`${result.instances} of ${instances.length} were stored`);
-  return { seconds, bytes, instances: instances.length, usage: { cpuSeconds, peakRssMb } };
+  if (stored !== instances.length) throw new Error(`${stored} of ${instances.length} were stored`);
+  return { seconds, bytes, instances: stored, usage: { cpuSeconds, peakRssMb } };
 }
 
-async function sendDcmtk({ port }: DcmtkServer, { bytes, folder, instances }: Prepared, pki?: Pki): Promise<Run> {
-  const tls = pki === undefined ? [] : serverWords(pki);
-  const words = [...tls, '-pdu', '131072', '+sd', '127.0.0.1', String(port), folder];
-  const env = { ...process.env, TCP_NODELAY: '1' };
-  const startedMs = performance.now();
-  const child = spawn('storescu', words, { env, stdio: 'ignore' });
-  let usage: ProcessUsage = { cpuSeconds: Number.NaN, peakRssMb: Number.NaN };
-  const timer = setInterval(() => {
-    usageOf(child.pid ?? 0).then(
-      (now) => (usage = now),
-      () => clearInterval(timer),
-    );
-  }, SAMPLE_MS);
-  const [code] = (await once(child, 'exit')) as [number | null];
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`storescu ended with ${code}`);
-  return { seconds: (performance.now() - startedMs) / 1000, bytes, instances: instances.length, usage };
-}
-
-function show(name: string, ours: readonly Run[], theirs: readonly Run[]): void {
-  const metrics = [
-    ['throughput', 'MB/s', 'higher', ({ bytes, seconds }: Run) => bytes / 1e6 / seconds],
-    ['instances', 'instances/s', 'higher', ({ instances, seconds }: Run) => instances / seconds],
-    ['cpuSecondsPerGb', 's/GB', 'lower', ({ bytes, usage }: Run) => (usage.cpuSeconds / bytes) * 1e9],
-    ['rssMb', 'MB', 'lower', ({ usage }: Run) => usage.peakRssMb],
-  ] as const;
-  for (const [metric, unit, better, pick] of metrics) {
-    report({
-      bench: 'dimse',
-      case: name,
-      metric,
-      unit,
-      better,
-      ours: ours.map(pick),
-      ...(theirs.length > 0 && { peer: { name: 'DCMTK storescu, TCP_NODELAY=1', values: theirs.map(pick) } }),
-    });
-  }
+async function sendDcmtk({ port }: DcmtkServer, { bytes, folder, instances }: Prepared, pki?: BenchPki): Promise<Run> {
+  const words = [...(pki?.words ?? []), '-pdu', '131072', '+sd', '127.0.0.1', String(port), folder];
+  return { ...(await watched('storescu', words)), bytes, instances: instances.length };
 }
