@@ -156,5 +156,5 @@ function isIdentified(scanner: HeaderScanner): boolean {
 
 function uidAt(scanner: HeaderScanner, tag: Tag): Uid | undefined {
   const value = scanner.values.get(tag);
-  return value === undefined ? undefined : tryParseUid(String.fromCharCode(...value.bytes).replace(/[\0 ]+$/, ''));
+  return value === undefined ? undefined : tryParseUid(String.fromCharCode(...value.bytes));
 }

@@ -12,6 +12,7 @@ import type { VrForm } from '../dicom/encode.ts';
 import { scanHeader, type HeaderScan } from '../dicom/header-scan.ts';
 import { LAST_SPLICED_TAG } from '../dicom/header-scanner.ts';
 import { DICOM_LIMITS } from '../dicom/limits.ts';
+import { trimPadding } from '../dicom/padding.ts';
 import {
   collectValues,
   interpretIncomplete,
@@ -232,7 +233,7 @@ async function withIssuer(
 
 async function oldCharacterSet({ source, spans, input }: Work): Promise<CharacterSet> {
   const old = await oldElement(source, spans, TAGS.SpecificCharacterSet);
-  const declared = latin1Text(old?.value ?? new Uint8Array(0)).replace(/[\0 ]+$/, '');
+  const declared = trimPadding(latin1Text(old?.value ?? new Uint8Array(0)));
   const term = declared === '' ? input.policy?.undeclaredCharacterSet : declared;
   return characterSetOf(term) ?? ASCII_CHARACTER_SET;
 }

@@ -16,6 +16,7 @@ import {
 } from '../dicom/encode.ts';
 import { implicitVrOf } from '../dicom/implicit-vr.ts';
 import { DICOM_LIMITS } from '../dicom/limits.ts';
+import { trimPadding } from '../dicom/padding.ts';
 import { parseElements, parseItems, type ParsedElement } from '../dicom/parse.ts';
 import { formatTag, TAGS, type Tag } from '../dicom/tag.ts';
 import { isCharacterSetText, isString, numberBytes } from '../dicom/vr.ts';
@@ -78,7 +79,7 @@ function nonconforming(illegal: readonly PreviousValue[], form: VrForm): NewElem
 function isConforming({ vr, value }: OldElement, characterSet: CharacterSet): boolean {
   if (!isString(vr)) return true;
   const text = isCharacterSetText(vr) ? characterSet.decode(value) : latin1Text(value);
-  return isConformingText(vr, text.replace(/[\0 ]+$/, ''));
+  return isConformingText(vr, trimPadding(text));
 }
 
 /**

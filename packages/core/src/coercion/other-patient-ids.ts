@@ -3,6 +3,7 @@ import { latin1Text } from '../dicom/bytes.ts';
 import { isConformingText, type NewElement } from '../dicom/element.ts';
 import type { VrForm } from '../dicom/encode.ts';
 import { parseElements, type ParsedItem } from '../dicom/parse.ts';
+import { trimPadding } from '../dicom/padding.ts';
 import { TAGS, type Tag } from '../dicom/tag.ts';
 import type { ArrivingPatient } from '../study/index.ts';
 import type { CoercionInput } from './coercion.ts';
@@ -60,9 +61,7 @@ function idsOf(
   const elements = parseElements(item.content, innerForm);
   const text = (tag: Tag): string | undefined => {
     const value = elements.find((element) => element.tag === tag)?.value ?? new Uint8Array(0);
-    const trimmed = latin1Text(value)
-      .replace(/[\0 ]+$/, '')
-      .trimStart();
+    const trimmed = trimPadding(latin1Text(value)).trimStart();
     return trimmed === '' ? undefined : trimmed;
   };
   const qualifiers = elements.find((element) => element.tag === TAGS.IssuerOfPatientIDQualifiersSequence);

@@ -1,12 +1,13 @@
 /** Dates and times (DA, TM, DT; PS3.5 6.2) and the forms the rest of the program uses for them. */
 import { DicomError } from '../errors/interhosp-error.ts';
+import { trimPadding } from './padding.ts';
 
 /**
  * `YYYYMMDD` to `YYYY-MM-DD`; also the form with dots of ACR-NEMA, which old archives hold. Parts that are not known stay
  * `00`. Undefined when the text is no date.
  */
 export function parseDate(text: string): string | undefined {
-  const match = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(trimPadding(text));
+  const match = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(trimBlanks(text));
   if (match === null) return undefined;
   const [, year = '', month = '', day = ''] = match;
   return Number(month) <= 12 && Number(day) <= daysIn(Number(year), Number(month))
@@ -29,7 +30,7 @@ export function formatDate(date: string): string {
 
 /** `HHMMSS.FFFFFF`, shortened or with colons (ACR-NEMA), to `hh:mm:ss`; missing parts are 0. Undefined when it is no time. */
 export function parseTime(text: string): string | undefined {
-  const match = /^(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.\d{1,6})?)?)?$/.exec(trimPadding(text));
+  const match = /^(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.\d{1,6})?)?)?$/.exec(trimBlanks(text));
   if (match === null) return undefined;
   const [, hours = '00', minutes = '00', seconds = '00'] = match;
   return Number(hours) < 24 && Number(minutes) < 60 && Number(seconds) <= 60
@@ -77,7 +78,7 @@ export function parseDateTime(
   options: { readonly utcOffsetMinutes?: number } = {},
 ): DateTime | undefined {
   const match = /^(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:\.(\d{1,6}))?(?:([+-])(\d{2})(\d{2}))?$/.exec(
-    trimPadding(text),
+    trimBlanks(text),
   );
   if (match === null) return undefined;
   const [, year = '', month = '01', day = '01', hour = '00', minute = '00', second = '00'] = match;
@@ -100,9 +101,8 @@ export function parseDateTime(
   return Number.isNaN(local) ? undefined : { epochMs: local - utcOffsetMinutes * 60_000, utcOffsetMinutes };
 }
 
-function trimPadding(text: string): string {
-  // Some modalities pad text with NUL
-  return text.replace(/[\0 ]+$/, '').replace(/^ +/, '');
+function trimBlanks(text: string): string {
+  return trimPadding(text).replace(/^ +/, '');
 }
 
 function daysIn(year: number, month: number): number {

@@ -23,6 +23,7 @@ export type { HeaderScanner, HeaderScannerOptions, HeaderValue, HeaderValues } f
 export { implicitVrOf } from './implicit-vr.ts';
 export { inflateCapped } from './inflated-source.ts';
 export { DICOM_LIMITS } from './limits.ts';
+export { trimPadding } from './padding.ts';
 export { parseElements, parseItems } from './parse.ts';
 export type { ParsedElement, ParsedItem } from './parse.ts';
 export { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, part10Header, readPart10 } from './part10.ts';

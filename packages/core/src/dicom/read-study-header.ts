@@ -14,6 +14,7 @@ import type { VrForm } from './encode.ts';
 import type { HeaderValue, HeaderValues } from './header-scanner.ts';
 import { DICOM_LIMITS } from './limits.ts';
 import { parseElements, parseItems } from './parse.ts';
+import { trimPadding } from './padding.ts';
 import { parsePersonName } from './person-name.ts';
 import { formatTag, TAGS, type Tag } from './tag.ts';
 import { tryParseUid, type Uid } from './uid.ts';
@@ -282,9 +283,9 @@ function practitionerOf(reader: LevelReader, nameTag: Tag, codesTag: Tag): Pract
   return name === undefined && number === undefined ? undefined : defined({ name, number });
 }
 
-/** Padding is not part of a value; NUL pads UIDs and, wrongly, other text (PS3.5 6.2). */
+/** Neither padding nor blanks before it are part of a value. */
 function trimText(text: string): string {
-  return text.replace(/[\0 ]+$/, '').trimStart();
+  return trimPadding(text).trimStart();
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

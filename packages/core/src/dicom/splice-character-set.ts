@@ -8,6 +8,7 @@ import { DicomError } from '../errors/interhosp-error.ts';
 import { latin1Text } from './bytes.ts';
 import { ASCII_CHARACTER_SET, characterSetOf, isAscii, type CharacterSet } from './character-set.ts';
 import type { HeaderScan } from './header-scan.ts';
+import { trimPadding } from './padding.ts';
 import { formatTag, TAGS } from './tag.ts';
 
 /** How a destination wants new text. */
@@ -51,12 +52,7 @@ export async function decideCharacterSet(
   scan: (which: 'all' | 'staying') => Promise<HeaderScan>,
   policy: CharacterSetPolicy = {},
 ): Promise<CharacterSetDecision> {
-  const declaration =
-    declared === undefined
-      ? ''
-      : latin1Text(declared)
-          .replace(/[\0 ]+$/, '')
-          .trimStart();
+  const declaration = declared === undefined ? '' : trimPadding(latin1Text(declared)).trimStart();
   const current = characterSetOf(declaration);
   const isUndeclared = current !== undefined && current.terms.every((term) => term.endsWith(' 6') || term === '');
   const all = isUndeclared ? await scan('all') : undefined;

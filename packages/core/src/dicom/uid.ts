@@ -1,5 +1,6 @@
 /** Unique identifiers (PS3.5 chapter 9). A UID is data, never a path. */
 import { DicomError } from '../errors/interhosp-error.ts';
+import { trimPadding } from './padding.ts';
 
 /** A UID that was checked by {@link parseUid}. */
 export type Uid = string & { readonly __brand: 'Uid' };
@@ -19,7 +20,6 @@ export function parseUid(text: string): Uid {
 
 /** As {@link parseUid}, with undefined instead of an error. */
 export function tryParseUid(text: string): Uid | undefined {
-  // NUL is the padding of UI (PS3.5 6.2)
-  const trimmed = text.replace(/[\0 ]+$/, '');
+  const trimmed = trimPadding(text);
   return trimmed.length <= 64 && /^\d+(?:\.\d+)+$/.test(trimmed) ? (trimmed as Uid) : undefined;
 }

@@ -1,6 +1,7 @@
 /** What the Image Pixel attributes of a data set say of its frames (PS3.3 C.7.6.3), as far as decoding needs them. */
 import { latin1Text } from '../dicom/bytes.ts';
 import type { ByteSource } from '../dicom/byte-source.ts';
+import { trimPadding } from '../dicom/padding.ts';
 import { readValue, walkElements, type ElementSpan } from '../dicom/walk.ts';
 import type { VrForm } from '../dicom/encode.ts';
 import { TAGS, type Tag } from '../dicom/tag.ts';
@@ -82,7 +83,7 @@ export async function readImageShape(
     return (bytes[0] as number) | ((bytes[1] as number) << 8);
   };
   const text = async (tag: Tag): Promise<string> =>
-    latin1Text((await value(tag)) ?? new Uint8Array(0)).replaceAll(/^[ ]+|[\0 ]+$/g, '');
+    trimPadding(latin1Text((await value(tag)) ?? new Uint8Array(0))).replace(/^ +/, '');
   const samplesPerPixel = await number(PIXEL_TAGS.SamplesPerPixel);
   const planar = await number(PIXEL_TAGS.PlanarConfiguration, 0);
   const frame: FrameShape = {

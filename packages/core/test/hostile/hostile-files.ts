@@ -494,6 +494,29 @@ export function hostileText(): readonly HostileFile[] {
     withText('sixty thousand carets', 'ISO_IR 100', latin1Bytes('^'.repeat(60_000)), 'either'),
     withText('sixty thousand component groups', 'ISO_IR 100', latin1Bytes('='.repeat(60_000)), 'either'),
     withText('markup and formulas', 'ISO_IR 100', latin1Bytes('=cmd|calc!A0<img src=x onerror=alert(1)>'), 'accepted'),
+    withText('sixty thousand blanks in a name', 'ISO_IR 100', latin1Bytes(`A${' '.repeat(60_000)}A`), 'either'),
+    withText('sixty thousand blanks in a character set', `${' '.repeat(60_000)}A`, latin1Bytes('A'), 'either'),
+    {
+      name: 'sixty thousand NULs in a UID',
+      bytes: file(head('explicit', new Map([[TAGS.StudyInstanceUID, latin1Bytes(`1${'\0'.repeat(60_000)}.2`)]]))),
+      verdict: 'accepted',
+    },
+    {
+      name: 'two million blanks in a comment that goes',
+      bytes: file(
+        concatBytes([
+          head('implicit', new Map()),
+          encodeElement(
+            'implicit',
+            TAGS.RequestedProcedureDescription,
+            'LO',
+            latin1Bytes(`A${' '.repeat(2_000_000)}A`),
+          ),
+        ]),
+        { syntax: IMPLICIT },
+      ),
+      verdict: 'accepted',
+    },
     withText('control characters', 'ISO_IR 100', latin1Bytes('A\x00\x07\x1b[2J'), 'either'),
   ];
 }

@@ -2,7 +2,7 @@
  * Whether two copies speak of one patient: a PACS that shows a study under the patient that was meant (reference: Patient
  * ID, issuer and name are compared), and an instance that comes with the others of its study.
  */
-import { formatPersonName } from '@interhosp/core/dicom';
+import { formatPersonName, trimPadding } from '@interhosp/core/dicom';
 import type { PacsPatient } from '@interhosp/core/pacs';
 import type { ArrivingPatient, IssuedId, LocalPatient, PersonName } from '@interhosp/core/study';
 
@@ -34,7 +34,7 @@ function allNames({ name }: ArrivingPatient): string {
   const partsOf = (group?: PersonName) =>
     group === undefined ? [] : [group.family, group.given, group.middle, group.prefix, group.suffix];
   const groups = [name?.alphabetic, name?.ideographic, name?.phonetic].map((group) => partsOf(group).join('^'));
-  return folded(groups.map((group) => group.replace(/[\^ ]+$/, '')).join('='));
+  return folded(groups.map((group) => trimPadding(group, '^ ')).join('='));
 }
 
 function comparable({ name }: Pick<PacsPatient, 'name'>): string {
@@ -44,8 +44,5 @@ function comparable({ name }: Pick<PacsPatient, 'name'>): string {
 
 /** Case is not kept by every PACS; trailing component marks are padding (PS3.5 6.2.1.1). */
 function folded(name: string): string {
-  return name
-    .replace(/[\^= ]+$/, '')
-    .normalize('NFC')
-    .toUpperCase();
+  return trimPadding(name, '^= ').normalize('NFC').toUpperCase();
 }

@@ -51,5 +51,5 @@ function look(scanner: HeaderScanner, bytes: Uint8Array): boolean {
 function nameIn(scanner: HeaderScanner | undefined): Uid | undefined {
   const value = scanner?.values.get(TAGS.SOPInstanceUID);
   if (value === undefined) return undefined;
-  return tryParseUid(new TextDecoder('latin1').decode(value.bytes).replace(/[\0 ]+$/, ''));
+  return tryParseUid(new TextDecoder('latin1').decode(value.bytes));
 }
