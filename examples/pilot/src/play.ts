@@ -61,7 +61,7 @@ export async function play(stage: Stage, story: Story, options: DemoOptions): Pr
 
   story.chapter('Studies are made, as on any day');
   const studies = STUDIES.map((plan) => makeStudy(plan, stage.folder));
-  for (const made of studies) await pacs[made.plan.from].store(made.instances);
+  for (const made of studies) await work(pacs[made.plan.from].store(made.instances));
   const storedMs = performance.now();
   story.say(table([['study', 'made at', 'instances', 'size', 'and'], ...studies.map(madeRow)]));
 

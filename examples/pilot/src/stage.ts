@@ -37,7 +37,8 @@ export async function openStage(): Promise<Stage> {
     signal: stop.signal,
     close: async () => {
       await processes.stopAll();
-      await rm(folder, { recursive: true, force: true });
+      // A program that was killed may have been writing.
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
