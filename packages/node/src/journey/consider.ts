@@ -3,12 +3,12 @@
  * was found, by poll, sweep or push, it is considered here, one look at a time, and dealt with once for each count.
  */
 import type { Uid } from '@interhosp/core/dicom';
-import { errorCodeOf } from '@interhosp/core/errors';
 import type { StudySummary } from '@interhosp/core/pacs';
 import type { StudyHeader } from '@interhosp/core/study';
 import { errorFields } from '../observe/logger.ts';
 import { isOrderOpen, quietMsOf, type QuietTimes } from './completeness.ts';
 import { headerOf, instancesOf } from './first-header.ts';
+import { isOfThePacs } from './pacs-failure.ts';
 import type { Sighting, Sightings } from './sightings.ts';
 import type { ListingPorts, StudyListing } from './study-listing.ts';
 
@@ -26,9 +26,6 @@ const MOST_RECOUNT_MS = 86_400_000;
 
 /** No count that a PACS could tell. */
 const NOT_COUNTED = -1;
-
-/** With these it is the PACS that fails, and nothing is gained by asking about the next study. */
-const PACS_FAILS: ReadonlySet<string | undefined> = new Set(['PACS_BUSY', 'PACS_UNAUTHORIZED', 'PACS_UNREACHABLE']);
 
 /** A study that is complete, for the rules. */
 export interface CompleteStudy {
@@ -92,12 +89,26 @@ export class Considering {
       await this.#look(summary, listings.length > 1, look, signal);
     } catch (error) {
       signal.throwIfAborted();
-      this.#failed(uid, look, error);
-      if (PACS_FAILS.has(errorCodeOf(error))) throw error;
+      this.failed(uid, look, error);
+      if (isOfThePacs(error)) throw error;
     } finally {
       this.#busy.delete(uid);
     }
     return true;
+  }
+
+  /** A look at a study failed: it is logged, and waits alone, longer each time. */
+  failed(uid: Uid, { askedMs }: Look, error: unknown): void {
+    const { clock, log } = this.#ports;
+    log.write('warn', 'discovery.study.failed', { ...errorFields(error), studyInstanceUid: uid });
+    const nowMs = clock.monotonicMs();
+    const sighting = this.#sightings.get(uid) ?? { ...UNKNOWN, countedMs: askedMs, sinceMs: askedMs };
+    const failures = sighting.failures + 1;
+    const pauseMs = Math.min(MOST_PAUSE_MS, ASK_AGAIN_MS * 2 ** (Math.min(failures, 10) - 1));
+    // Never sooner than it was due, and what was dealt with stays so.
+    const dueMs = Math.max(sighting.dueMs, nowMs + pauseMs);
+    const lookedMs = Math.max(sighting.lookedMs, askedMs);
+    this.#sightings.set(uid, { ...sighting, countedMs: nowMs, dueMs, failures, lookedMs });
   }
 
   async #look(summary: StudySummary, isSplit: boolean, look: Look, signal: AbortSignal): Promise<void> {
@@ -200,19 +211,6 @@ export class Considering {
     }
     const dueMs = this.#ports.clock.monotonicMs() + MOST_PAUSE_MS;
     this.#sightings.set(uid, { ...sighting, dueMs, isDone: false, isSplit: true });
-  }
-
-  #failed(uid: Uid, { askedMs }: Look, error: unknown): void {
-    const { clock, log } = this.#ports;
-    log.write('warn', 'discovery.study.failed', { ...errorFields(error), studyInstanceUid: uid });
-    const nowMs = clock.monotonicMs();
-    const sighting = this.#sightings.get(uid) ?? { ...UNKNOWN, countedMs: askedMs, sinceMs: askedMs };
-    const failures = sighting.failures + 1;
-    const pauseMs = Math.min(MOST_PAUSE_MS, ASK_AGAIN_MS * 2 ** (Math.min(failures, 10) - 1));
-    // Never sooner than it was due, and what was dealt with stays so.
-    const dueMs = Math.max(sighting.dueMs, nowMs + pauseMs);
-    const lookedMs = Math.max(sighting.lookedMs, askedMs);
-    this.#sightings.set(uid, { ...sighting, countedMs: nowMs, dueMs, failures, lookedMs });
   }
 }
 

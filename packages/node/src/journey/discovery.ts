@@ -16,6 +16,7 @@ import { errorFields } from '../observe/logger.ts';
 import { Considering, type ConsiderPorts, type CompleteStudy } from './consider.ts';
 import { dateAt, dayByDay, daysAfter, type DateRange } from './date-range.ts';
 import { followHints } from './hints.ts';
+import { isOfThePacs } from './pacs-failure.ts';
 import { Sightings } from './sightings.ts';
 import { createStudyListing, type ListedStudies, type StudyListing } from './study-listing.ts';
 import { createSweepSchedule } from './sweep-schedule.ts';
@@ -24,6 +25,9 @@ export type { CompleteStudy };
 
 /** So many studies of one day that are due are asked for one by one; more are asked for by their day. */
 const MAX_SINGLE_LOOKS = 10;
+
+/** Rounds in which one sweep asks for a day that cannot be listed; then it is left to the next night. */
+const SWEEP_TRIES = 3;
 
 /** When a study counts as complete, and how far back is looked. */
 export interface DiscoverySettings {
@@ -82,8 +86,11 @@ class Discovery {
     await Promise.all([
       this.#everyPoll(() => this.#poll()),
       this.#everyPoll(async () => {
-        await sweep();
-        await this.#lookAtDue();
+        try {
+          await sweep();
+        } finally {
+          await this.#lookAtDue();
+        }
       }),
       followHints({ clock, log, look: (uid) => this.#lookAt(uid), pollMs: settings.pollMs, source }, this.#signal),
     ]);
@@ -127,7 +134,9 @@ class Discovery {
   #sweeper(): () => Promise<void> {
     const { clock, log, settings, utcOffsetMinutes } = this.#ports;
     const schedule = createSweepSchedule({ clock, hour: settings.sweepHour, utcOffsetMinutes });
-    let left: readonly (DateRange | 'undated')[] = [];
+    /** Each with how often it could not be listed. */
+    let left = new Map<DateRange | 'undated', number>();
+    let hasListed = false;
     let beganMs: number | undefined;
     return async () => {
       const oldest = this.#oldestDate(clock.now());
@@ -136,22 +145,43 @@ class Discovery {
       if (schedule.isDue()) {
         schedule.began();
         this.#isFull = false;
+        hasListed = false;
         beganMs = clock.monotonicMs();
-        left = [
-          ...dayByDay(oldest, this.#dateAt(clock.now())),
-          ...(settings.sweepsUndated ? ['undated' as const] : []),
-        ];
+        const undated = settings.sweepsUndated ? ['undated' as const] : [];
+        left = new Map([...dayByDay(oldest, this.#dateAt(clock.now())), ...undated].map((piece) => [piece, 0]));
       }
       if (beganMs === undefined) return;
-      for (let [next] = left; next !== undefined; [next] = left) {
-        if (next === 'undated') await this.#consider(await this.#listing.undated(this.#signal));
-        else for await (const listed of this.#listing.ofDays(next, this.#signal)) await this.#consider(listed);
-        left = left.slice(1);
+      for (const [piece, failures] of left) {
+        const isListed = await this.#look(piece);
+        hasListed ||= isListed;
+        if (isListed || failures >= SWEEP_TRIES - 1) left.delete(piece);
+        // Where nothing at all was listed, it is no fault of this day.
+        else if (hasListed) left.set(piece, failures + 1);
       }
+      if (left.size > 0) return;
       this.#sightings.prune(beganMs);
       log.write('info', 'discovery.swept', { count: this.#sightings.size, durationMs: clock.monotonicMs() - beganMs });
       beganMs = undefined;
     };
+  }
+
+  /**
+   * Lists some days, or what has none, and considers what is there.
+   *
+   * @returns False when this cannot be listed, which is logged: one answer that is none must not keep the others waiting.
+   * @throws {PacsError} when it is the PACS that fails.
+   */
+  async #look(piece: DateRange | 'undated'): Promise<boolean> {
+    try {
+      if (piece === 'undated') await this.#consider(await this.#listing.undated(this.#signal));
+      else for await (const listed of this.#listing.ofDays(piece, this.#signal)) await this.#consider(listed);
+      return true;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (isOfThePacs(error)) throw error;
+      this.#ports.log.write('warn', 'discovery.failed', errorFields(error));
+      return false;
+    }
   }
 
   // ---- single studies
@@ -161,8 +191,7 @@ class Discovery {
     const due = this.#sightings.due(this.#ports.clock.monotonicMs(), this.#polledMs);
     for (const [date, uids] of Map.groupBy(due.keys(), (uid) => due.get(uid)?.date)) {
       if (date !== undefined && uids.length > MAX_SINGLE_LOOKS) {
-        const day = { from: date, to: date };
-        for await (const listed of this.#listing.ofDays(day, this.#signal)) await this.#consider(listed);
+        await this.#look({ from: date, to: date });
       }
       // Also those that have left their day: deleted, or dated anew.
       for (const uid of uids)
@@ -171,9 +200,16 @@ class Discovery {
   }
 
   async #lookAgain(uid: Uid): Promise<void> {
-    const listed = await this.#listing.ofStudy(uid, this.#signal);
-    if (listed.studies.size === 0) this.#sightings.delete(uid);
-    await this.#consider(listed);
+    const askedMs = this.#ports.clock.monotonicMs();
+    try {
+      const listed = await this.#listing.ofStudy(uid, this.#signal);
+      if (listed.studies.size === 0) this.#sightings.delete(uid);
+      await this.#consider(listed);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (isOfThePacs(error)) throw error;
+      this.#considering.failed(uid, { askedMs }, error);
+    }
   }
 
   /** False when the PACS does not list it yet, or another look at it is under way. */

@@ -1,12 +1,15 @@
 /**
  * Lists the studies of a range of days, in pieces that a PACS is willing to answer and that fit in memory: a range that is
- * too many is halved, and what was learned of its size is kept for the next time.
+ * too many is halved, and what was learned of its size is kept for the next time. A range that cannot be listed is halved as
+ * well: one answer that is none must not hide the studies of other days.
  */
 import type { Uid } from '@interhosp/core/dicom';
-import { errorCodeOf, PacsError } from '@interhosp/core/errors';
+import { errorCodeOf, isInterhospError, PacsError, type InterhospError } from '@interhosp/core/errors';
 import type { PacsSource, StudyQuery, StudySummary } from '@interhosp/core/pacs';
-import type { Clock, Log } from '@interhosp/core/world';
+import type { Clock, Log, SafeFields } from '@interhosp/core/world';
+import { errorFields } from '../observe/logger.ts';
 import { dateAt, daysIn, halvesOf, type DateRange } from './date-range.ts';
+import { isOfThePacs } from './pacs-failure.ts';
 
 /** Studies held at once: three weeks of a large hospital. An answer that goes on beyond is asked for in halves. */
 const MAX_LISTED_STUDIES = 20_000;
@@ -35,12 +38,17 @@ export interface ListedStudies {
 /** Lists studies; made once for each PACS. */
 export interface StudyListing {
   /**
-   * Newest days first. A single day that is too many is logged once and passed by: the others must not wait for it.
+   * Newest days first. A single day that is too many, or fails where others are listed, is logged once and passed by: the
+   * others must not wait for it.
    *
-   * @throws {PacsError} as the adapter; `PACS_TOO_MANY` when there is no end of halving.
+   * @throws {PacsError} as the adapter, when it is the PACS that fails or nothing can be listed; `PACS_TOO_MANY` when there is
+   *   no end of halving.
    */
   ofDays(range: DateRange, signal: AbortSignal): AsyncGenerator<ListedStudies>;
-  /** The studies without a date. No query asks for these alone (PS3.4 C.2.2.2), so that the whole PACS is listed. */
+  /**
+   * The studies without a date. No query asks for these alone (PS3.4 C.2.2.2), so that the whole PACS is listed. One that is
+   * too large for that is logged once, and none are found.
+   */
   undated(signal: AbortSignal): Promise<ListedStudies>;
   /** One study, under every patient that it is listed with. */
   ofStudy(studyInstanceUid: Uid, signal: AbortSignal): Promise<ListedStudies>;
@@ -52,7 +60,14 @@ export function createStudyListing(ports: ListingPorts): StudyListing {
   return {
     ofDays: (range, signal) => listDays(range, ports, learned, signal),
     ofStudy: (studyInstanceUid, signal) => ask({ studyInstanceUid }, ports, signal),
-    undated: (signal) => ask({}, ports, signal, ({ header }) => header.studyDate === undefined),
+    undated: async (signal) => {
+      const asking = ask({}, ports, signal, ({ header }) => header.studyDate === undefined);
+      const listed = await orFailure(asking, signal);
+      if (!(listed instanceof Error)) return listed;
+      if (!isTooMany(listed)) throw listed;
+      learned.undatedTooMany();
+      return { askedMs: ports.clock.monotonicMs(), studies: new Map() };
+    },
   };
 }
 
@@ -66,24 +81,27 @@ async function* listDays(
   const today = dateAt(nowMs, ports.utcOffsetMinutes(nowMs));
   const pending = [range];
   let answers = 0;
+  let first: InterhospError | undefined;
   for (let queries = 0; pending.length > 0;) {
     const piece = pending.shift() as DateRange;
     const halves = halvesOf(piece, today);
     if (halves.length === 0 || !learned.isTooMany(piece, today)) {
       if (queries++ >= (answers === 0 ? MAX_QUERIES_IN_VAIN : MAX_QUERIES)) {
-        throw new PacsError('PACS_TOO_MANY', { details: { count: queries } });
+        throw first ?? new PacsError('PACS_TOO_MANY', { details: { count: queries } });
       }
-      const listed = await unlessTooMany(ask(queryOf(piece), ports, signal));
-      if (listed !== undefined) {
+      const listed = await orFailure(ask(queryOf(piece), ports, signal), signal);
+      if (!(listed instanceof Error)) {
         answers++;
         yield listed;
         continue;
       }
-      learned.tooMany(piece, today);
-      if (halves.length === 0) learned.givenUp(piece);
+      if (isTooMany(listed)) learned.tooMany(piece, today);
+      else first ??= listed;
+      if (halves.length === 0) learned.givenUp(piece, listed);
     }
     pending.unshift(...halves);
   }
+  if (answers === 0 && first !== undefined) throw first;
 }
 
 /** What a PACS, or our own limit, found too many before: it is not asked again. Each loss is logged once. */
@@ -103,17 +121,22 @@ class Learned {
   tooMany(range: DateRange, today: string): void {
     this.#days = Math.min(this.#days ?? Number.POSITIVE_INFINITY, daysIn(range, today));
     // Halves have dates: studies without one are asked for apart, or come by push.
-    if (range.from === undefined && range.to === undefined) this.#once('discovery.undated.not-listed', 'undated');
+    if (range.from === undefined && range.to === undefined) this.undatedTooMany();
   }
 
-  givenUp({ from = '' }: DateRange): void {
-    this.#once('discovery.day.too-many', from);
+  undatedTooMany(): void {
+    this.#once('discovery.undated.not-listed', '', { limit: MAX_LISTED_STUDIES });
   }
 
-  #once(event: string, key: string): void {
-    if (this.#logged.has(key)) return;
-    this.#logged.add(key);
-    this.#log.write('error', event, { limit: MAX_LISTED_STUDIES });
+  givenUp({ from = '' }: DateRange, error: InterhospError): void {
+    if (isTooMany(error)) this.#once('discovery.day.too-many', from, { limit: MAX_LISTED_STUDIES });
+    else this.#once('discovery.day.failed', from, errorFields(error));
+  }
+
+  #once(event: string, key: string, fields: SafeFields): void {
+    if (this.#logged.has(`${event} ${key}`)) return;
+    this.#logged.add(`${event} ${key}`);
+    this.#log.write('error', event, fields);
   }
 }
 
@@ -121,13 +144,19 @@ function queryOf({ from, to }: DateRange): StudyQuery {
   return { ...(from !== undefined && { studyDateFrom: from }), ...(to !== undefined && { studyDateTo: to }) };
 }
 
-async function unlessTooMany<T>(answer: Promise<T>): Promise<T | undefined> {
+/** An error that speaks of what was asked, in place of an answer. @throws every other error */
+async function orFailure<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | InterhospError> {
   try {
     return await answer;
   } catch (error) {
-    if (errorCodeOf(error) === 'PACS_TOO_MANY') return undefined;
-    throw error;
+    signal.throwIfAborted();
+    if (!isInterhospError(error) || isOfThePacs(error)) throw error;
+    return error;
   }
+}
+
+function isTooMany(error: InterhospError): boolean {
+  return errorCodeOf(error) === 'PACS_TOO_MANY';
 }
 
 async function ask(

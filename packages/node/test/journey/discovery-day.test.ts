@@ -1,9 +1,10 @@
 /** A day in a large hospital: what discovery asks of its PACS, and that nothing is passed over or taken twice. */
+import { PacsError } from '@interhosp/core/errors';
 import { afterEach, describe, expect, it } from 'vitest';
 import { discover, type DiscoveryPorts, type DiscoverySettings } from '../../src/journey/discovery.ts';
 import { ManualClock } from '../peer/manual-clock.ts';
 import { dice, keptLog } from '../storage/worlds.ts';
-import { Archive } from './archive.ts';
+import { Archive, uidOf } from './archive.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -183,6 +184,99 @@ describe('a day of 1,000 studies', { timeout: WITHIN_MS }, () => {
     await clock.advance(30 * MINUTE_MS);
     expect(taken).toHaveLength(2);
     expect(log.lines.filter(({ event }) => event === 'discovery.day.too-many')).toHaveLength(1);
+  });
+
+  it('does not list the whole PACS again and again where that is too many, and says so once', async () => {
+    const archive = new Archive();
+    fill(archive, WINDOW_DAYS, 3);
+    archive.limit = 50;
+    const clock = new ManualClock();
+    const { log, taken } = start(archive, clock, { sweepsUndated: true });
+    await clock.advance(2 * DAY_MS);
+    expect(taken).toHaveLength(WINDOW_DAYS * 3);
+    // At the start, and each night.
+    const undated = archive.queries.filter((query) => Object.keys(query).length === 0);
+    expect(undated).toHaveLength(3);
+    const events = log.lines.map(({ event }) => event);
+    expect(events.filter((event) => event === 'discovery.undated.not-listed')).toHaveLength(1);
+    expect(events.filter((event) => event === 'discovery.swept')).toHaveLength(3);
+  });
+
+  it.each([
+    ['today', 0],
+    ['of last week', -7],
+  ])('takes the studies of other days where an answer about one %s cannot be understood', async (_, bad) => {
+    const archive = new Archive();
+    [0, -1, -3, -7, -20].forEach((day, each) => archive.put(each, { instances: 1, studyDate: dateAfter(day) }));
+    const findStudies = archive.findStudies.bind(archive);
+    let isBad = true;
+    archive.findStudies = async function* (query) {
+      for await (const summary of findStudies(query)) {
+        const isOfThatDay = query.studyInstanceUid === undefined && summary.header.studyDate === dateAfter(bad);
+        if (isBad && isOfThatDay) throw new PacsError('PACS_PROTOCOL');
+        yield summary;
+      }
+    };
+    const clock = new ManualClock();
+    const { log, taken } = start(archive, clock);
+    await clock.advance(HOUR_MS);
+    expect(taken).toHaveLength(4);
+    const named = log.lines.filter(({ event }) => event === 'discovery.day.failed');
+    expect(named).toEqual([{ event: 'discovery.day.failed', fields: { code: 'PACS_PROTOCOL' } }]);
+    // The sweep does not ask for it once a minute.
+    const asked = archive.queries.filter((query) => query.studyDateTo === dateAfter(-7));
+    expect(asked.length).toBeLessThanOrEqual(3);
+    isBad = false;
+    await clock.advance(DAY_MS + HOUR_MS);
+    expect(taken).toHaveLength(5);
+  });
+
+  it('goes on with the night where it was when the PACS failed, and does not hold a day to blame for that', async () => {
+    const archive = new Archive();
+    archive.put(1, { instances: 1, studyDate: dateAfter(-7) });
+    const findStudies = archive.findStudies.bind(archive);
+    // Every association is cut off.
+    archive.findStudies = () => {
+      throw new PacsError('PACS_ABORTED');
+    };
+    const clock = new ManualClock();
+    const { taken } = start(archive, clock);
+    await clock.advance(HOUR_MS);
+    archive.findStudies = findStudies;
+    await clock.advance(20 * MINUTE_MS);
+    expect(taken).toHaveLength(1);
+  });
+
+  it('looks at what is due also while the PACS is too busy for the rest of the window', async () => {
+    const archive = new Archive();
+    archive.put(1, { instances: 1, studyDate: dateAfter(-7) });
+    const findStudies = archive.findStudies.bind(archive);
+    archive.findStudies = async function* (query) {
+      if (query.studyDateTo === dateAfter(-8)) throw new PacsError('PACS_BUSY');
+      yield* findStudies(query);
+    };
+    const clock = new ManualClock();
+    const { taken } = start(archive, clock);
+    await clock.advance(HOUR_MS);
+    expect(taken).toHaveLength(1);
+  });
+
+  it('looks at a study that is due where another one cannot be asked for', async () => {
+    const archive = new Archive();
+    archive.put(1, { instances: 1, studyDate: dateAfter(-7) });
+    archive.put(2, { instances: 1, studyDate: dateAfter(-7) });
+    const findStudies = archive.findStudies.bind(archive);
+    archive.findStudies = async function* (query) {
+      if (query.studyInstanceUid === uidOf(1)) throw new PacsError('PACS_PROTOCOL');
+      yield* findStudies(query);
+    };
+    const clock = new ManualClock();
+    const { log, taken } = start(archive, clock);
+    await clock.advance(HOUR_MS);
+    expect(taken).toEqual([`${uidOf(2)}#1`]);
+    const failures = log.lines.filter(({ event }) => event === 'discovery.study.failed').length;
+    expect(failures).toBeGreaterThanOrEqual(2);
+    expect(failures).toBeLessThanOrEqual(6);
   });
 
   it('counts a study that was dealt with ever less often where the PACS tells no counts', async () => {
