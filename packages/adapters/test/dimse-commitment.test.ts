@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { generateStudy, type SampleStudy } from '@interhosp/core/conformance';
 import { parseUid } from '@interhosp/core/dicom';
 import { part10Header } from '@interhosp/core/dicom';
+import type { Clock } from '@interhosp/core/world';
 import { debianIsMissing, freePorts, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
@@ -18,7 +19,12 @@ import { COMMANDS } from '../src/dimse/command-set.ts';
 import { openCommitmentScp, verifyBy, type CommitmentScp } from '../src/dimse/commitment-scp.ts';
 import { openCommitmentScu, type CommitmentScu } from '../src/dimse/commitment-scu.ts';
 import { commitmentService } from '../src/dimse/commitment-service.ts';
-import { REPORT_FOR_MS } from '../src/dimse/limits.ts';
+import {
+  COMMITMENT_FOR_MS,
+  MAX_COMMITMENT_REFERENCES,
+  MAX_COMMITMENT_REFERENCES_IN_ALL,
+  REPORT_FOR_MS,
+} from '../src/dimse/limits.ts';
 import type { Listener } from '../src/dimse/listener.ts';
 import type { PeerAddress } from '../src/dimse/request-association.ts';
 import { answer, openDimseServer, type DimseService } from '../src/dimse/service.ts';
@@ -78,7 +84,12 @@ async function archive(
 /** An invoker, behind a listener when it has a port. */
 async function member(
   archivePort: number,
-  options: { readonly port?: number; readonly reportHereMs?: number; readonly reportWithinMs?: number } = {},
+  options: {
+    readonly port?: number;
+    readonly clock?: Clock;
+    readonly reportHereMs?: number;
+    readonly reportWithinMs?: number;
+  } = {},
 ): Promise<CommitmentScu> {
   const scu = await openCommitmentScu({
     peer: { host: '127.0.0.1', port: archivePort, calledAe: ARCHIVE, callingAe: MEMBER },
@@ -96,6 +107,26 @@ async function member(
   });
   ends.push(() => listener.stop());
   return scu;
+}
+
+/** An archive that agrees to report, and never does. */
+async function silentArchive(): Promise<Listener> {
+  const silent: DimseService = {
+    name: 'storage-commitment',
+    syntaxesOf: (abstractSyntax) => (abstractSyntax === SOP_CLASSES.storageCommitment ? PLAIN_SYNTAXES : undefined),
+    async perform(association, message) {
+      message.dataSet?.discard();
+      await answer(association, message, { status: 0 });
+    },
+  };
+  const listener = await openDimseServer({
+    port: 0,
+    aeTitles: [ARCHIVE],
+    callers: [{ aeTitle: MEMBER }],
+    services: [silent],
+  });
+  ends.push(() => listener.stop());
+  return listener;
 }
 
 function memberAt(port: number): PeerAddress {
@@ -118,7 +149,7 @@ describe('storage commitment (PS3.4 J)', () => {
       committed: [],
       failed: [{ ...other, reason: FAILURE_REASONS.classInstanceConflict }],
     });
-    expect(scp.pending).toBe(0);
+    expect([scp.pending, scu.waiting]).toEqual([0, 0]);
     expect([...(await files('archive')), ...(await files('member'))]).toEqual([]);
   });
 
@@ -156,6 +187,55 @@ describe('storage commitment (PS3.4 J)', () => {
     const soon = await scu.commit([held]);
     await expect.poll(() => scp.pending).toBe(0);
     expect((soon ?? (await scu.commit([held])))?.committed).toEqual([held]);
+  });
+
+  it('is asked anew for what was stored since: a late report of an earlier filing promises nothing of it', async () => {
+    const [port = 0] = await freePorts(1);
+    const kept = new Set([held.sopInstanceUid]);
+    const { listener, scp } = await archive({
+      reportTo: () => memberAt(port),
+      verify: verifyBy(({ sopInstanceUid }) => (kept.has(sopInstanceUid) ? CT : undefined)),
+    });
+    const scu = await member(listener.port, { port, reportHereMs: 1, reportWithinMs: 1 });
+    /** Also what comes when nobody waits any more. */
+    const told = async (filing: string) => {
+      const soon = await scu.commit([held], { filing });
+      await expect.poll(() => scp.pending).toBe(0);
+      return () => soon ?? scu.commit([held], { filing });
+    };
+    const first = await told('first');
+    kept.clear();
+    const second = await told('second');
+    expect(await second()).toMatchObject({ committed: [], failed: [held] });
+    expect(await first()).toMatchObject({ committed: [held] });
+  });
+
+  it('goes on asking a PACS that agrees and never reports', async () => {
+    const { port } = await silentArchive();
+    const scu = await member(port, { reportHereMs: 1, reportWithinMs: 1 });
+    const times = MAX_COMMITMENT_REFERENCES_IN_ALL / MAX_COMMITMENT_REFERENCES;
+    for (let study = 0; study <= times; study++) {
+      const references = Array.from({ length: MAX_COMMITMENT_REFERENCES }, (_, index) => ({
+        sopClassUid: CT,
+        sopInstanceUid: parseUid(`1.2.${study}.${index}`),
+      }));
+      expect(await scu.commit(references)).toBeUndefined();
+    }
+    await expect.poll(() => files('member')).toHaveLength(times);
+    expect(scu.waiting).toBe(0);
+  });
+
+  it('forgets a question that is too old when it asks the next', async () => {
+    const { port } = await silentArchive();
+    let aheadMs = 0;
+    const clock = { ...testClock(), now: () => Date.now() + aheadMs };
+    const scu = await member(port, { clock, reportHereMs: 1, reportWithinMs: 1 });
+    await scu.commit([held]);
+    await scu.commit([lost]);
+    expect(await files('member')).toHaveLength(2);
+    aheadMs = COMMITMENT_FOR_MS + 60_000;
+    await scu.commit([other]);
+    await expect.poll(() => files('member')).toHaveLength(1);
   });
 
   it('reports later what cannot be told now', async () => {

@@ -22,6 +22,7 @@ import { COMMANDS } from './command-set.ts';
 import {
   COMMITMENT_FOR_MS,
   MAX_COMMITMENT_REFERENCES,
+  MAX_COMMITMENT_REFERENCES_IN_ALL,
   MAX_COMMITMENTS,
   REPORT_HERE_MS,
   REPORT_WITHIN_MS,
@@ -60,18 +61,28 @@ export interface Commitment {
   readonly failed: readonly (InstanceReference & { readonly reason: number })[];
 }
 
+/** One question. */
+export interface CommitOptions {
+  /**
+   * What the question belongs to. Asked again within the same it is not put to the PACS twice; within another it is asked
+   * anew, as a promise says nothing of what was stored after it.
+   */
+  readonly filing?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** An invoker. */
 export interface CommitmentScu {
+  /** Transactions whose report somebody waits for. */
+  readonly waiting: number;
   /**
    * Asks a PACS to keep instances, at most {@link MAX_COMMITMENT_REFERENCES} at once.
    *
    * @returns Undefined when no report came in time; asking for the same again waits on for the same report.
-   * @throws {PacsError} `PACS_REFUSED` when the PACS does not do this; as {@link requestAssociation}; the signal's reason.
+   * @throws {PacsError} `PACS_REFUSED` when the PACS does not do this; `PACS_BUSY` when too many wait; as
+   *   {@link requestAssociation}; the signal's reason.
    */
-  commit(
-    references: readonly InstanceReference[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Commitment | undefined>;
+  commit(references: readonly InstanceReference[], options?: CommitOptions): Promise<Commitment | undefined>;
   /** Takes an N-EVENT-REPORT from another association, and answers it. */
   take(association: Association, message: IncomingMessage): Promise<void>;
   /** Ends what waits, as if its time were over. Calling it twice is fine. */
@@ -79,6 +90,8 @@ export interface CommitmentScu {
 }
 
 const transactionSchema = z.object({
+  /** By which the same question is known again. */
+  question: z.string(),
   transactionUid: uidSchema,
   requestedMs: z.number(),
   references: referencesSchema,
@@ -105,15 +118,19 @@ export async function openCommitmentScu(options: CommitmentScuOptions): Promise<
   const young: Transaction[] = [];
   for (const transaction of await files.all()) {
     if (transaction.requestedMs >= beforeMs) young.push(transaction);
-    else await files.remove(questionOf(transaction.references));
+    else await files.remove(transaction.question);
   }
-  return new Invoker(options, files, young);
+  return new Invoker(
+    options,
+    files,
+    young.toSorted((one, other) => one.requestedMs - other.requestedMs),
+  );
 }
 
 class Invoker implements CommitmentScu {
   readonly #options: CommitmentScuOptions;
   readonly #files: TransactionFiles<Transaction>;
-  /** By what they ask for. */
+  /** By question, the oldest first. */
   readonly #transactions: Map<string, Transaction>;
   /** Those who wait for a report, by transaction. */
   readonly #waiting = new Map<Uid, Set<(commitment: Commitment | undefined) => void>>();
@@ -122,25 +139,29 @@ class Invoker implements CommitmentScu {
   constructor(options: CommitmentScuOptions, files: TransactionFiles<Transaction>, known: readonly Transaction[]) {
     this.#options = options;
     this.#files = files;
-    this.#transactions = new Map(known.map((transaction) => [questionOf(transaction.references), transaction]));
+    this.#transactions = new Map(known.map((transaction) => [transaction.question, transaction]));
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   async commit(
     references: readonly InstanceReference[],
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    { filing = '', signal }: CommitOptions = {},
   ): Promise<Commitment | undefined> {
     signal?.throwIfAborted();
     if (references.length === 0) return { committed: [], failed: [] };
     if (references.length > MAX_COMMITMENT_REFERENCES) throw new RangeError('too many references for one transaction');
-    const question = questionOf(references);
-    const transaction = this.#transactions.get(question) ?? (await this.#begin(question, references));
+    const question = questionOf(references, filing);
+    const transaction = this.#transactions.get(question) ?? this.#begin(question, references);
     if (transaction.report !== undefined) {
       await this.#forget(question);
       return transaction.report;
     }
     const report = this.#wait(transaction.transactionUid, signal);
     try {
-      if (!transaction.isAsked) await this.#ask(question, transaction, signal);
+      if (!transaction.isAsked) await this.#ask(transaction, signal);
     } catch (error) {
       report.end();
       // Whether it was asked is not known: it is asked anew the next time, under another UID.
@@ -172,29 +193,50 @@ class Invoker implements CommitmentScu {
     for (const waiting of this.#waiting.values()) for (const tell of waiting) tell(undefined);
   }
 
-  async #begin(question: string, references: readonly InstanceReference[]): Promise<Transaction> {
-    if (this.#transactions.size >= MAX_COMMITMENTS) {
-      throw new PacsError('PACS_BUSY', { details: { reason: 'commitments', limit: MAX_COMMITMENTS } });
-    }
-    const transactionUid = newUid();
-    const requestedMs = this.#options.clock.now();
-    const transaction: Transaction = { transactionUid, requestedMs, references: [...references], isAsked: false };
+  #begin(question: string, references: readonly InstanceReference[]): Transaction {
+    this.#makeRoom(references.length);
+    const transaction: Transaction = {
+      question,
+      transactionUid: newUid(),
+      requestedMs: this.#options.clock.now(),
+      references: [...references],
+      isAsked: false,
+    };
     this.#transactions.set(question, transaction);
-    await this.#files.put(question, transaction);
     return transaction;
   }
 
+  /**
+   * Forgets what is too old and, while there is no room, the oldest that nobody waits for: a PACS that agrees and never
+   * reports must not keep us from asking.
+   */
+  #makeRoom(references: number): void {
+    const beforeMs = this.#options.clock.now() - COMMITMENT_FOR_MS;
+    for (const { question, requestedMs, transactionUid } of this.#transactions.values()) {
+      const isToGo = requestedMs < beforeMs || (this.#isFull(references) && !this.#waiting.has(transactionUid));
+      if (!isToGo) continue;
+      // A file that stays comes back at the next start, and goes then.
+      void this.#forget(question).catch(() => {});
+    }
+    if (!this.#isFull(references)) return;
+    throw new PacsError('PACS_BUSY', { details: { reason: 'commitments', count: this.#transactions.size } });
+  }
+
+  #isFull(references: number): boolean {
+    const held = [...this.#transactions.values()].reduce((sum, each) => sum + each.references.length, references);
+    return this.#transactions.size >= MAX_COMMITMENTS || held > MAX_COMMITMENT_REFERENCES_IN_ALL;
+  }
+
   /** Sends the request, and holds the association open for a while: some PACS report on it, and nowhere else. */
-  async #ask(question: string, transaction: Transaction, signal: AbortSignal | undefined): Promise<void> {
+  async #ask(transaction: Transaction, signal: AbortSignal | undefined): Promise<void> {
+    await this.#keep(transaction);
     const { association: timing, peer, reportHereMs = REPORT_HERE_MS } = this.#options;
     const abstractSyntax = SOP_CLASSES.storageCommitment;
     const contexts = proposedContexts([{ abstractSyntax, transferSyntaxes: PLAIN_SYNTAXES }]);
     const association = await requestAssociation(peer, { ...timing, contexts, signal });
     try {
       await requestOn(association, transaction, signal);
-      const asked = { ...transaction, isAsked: true };
-      this.#transactions.set(question, asked);
-      await this.#files.put(question, asked);
+      await this.#keep({ ...transaction, isAsked: true });
       await this.#hearHere(association, transaction.transactionUid, reportHereMs, signal);
       await association.release();
     } finally {
@@ -209,6 +251,9 @@ class Invoker implements CommitmentScu {
     reportHereMs: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    // It may have come on another association by now.
+    const waiting = this.#waiting.get(transactionUid);
+    if (waiting === undefined) return;
     let isOver = false;
     let isTaking = false;
     const end = (): void => {
@@ -217,9 +262,8 @@ class Invoker implements CommitmentScu {
       if (!isTaking) void association.release();
     };
     const timer = setTimeout(end, reportHereMs);
-    const waiting = this.#waiting.get(transactionUid);
     // A report that comes on another association ends the waiting here.
-    waiting?.add(end);
+    waiting.add(end);
     try {
       while (!isOver) {
         const message = await association.receive({ signal, patienceMs: reportHereMs + PATIENCE_MS });
@@ -234,7 +278,7 @@ class Invoker implements CommitmentScu {
       signal?.throwIfAborted();
     } finally {
       clearTimeout(timer);
-      waiting?.delete(end);
+      this.#endWait(transactionUid, end);
     }
   }
 
@@ -250,14 +294,19 @@ class Invoker implements CommitmentScu {
     const tell = (commitment: Commitment | undefined): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      waiting.delete(tell);
-      if (waiting.size === 0) this.#waiting.delete(transactionUid);
+      this.#endWait(transactionUid, tell);
       resolve(commitment);
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     waiting.add(tell);
     if (this.#isStopped) tell(undefined);
     return { promise, end: () => tell(undefined) };
+  }
+
+  #endWait(transactionUid: Uid, tell: (commitment: Commitment | undefined) => void): void {
+    const waiting = this.#waiting.get(transactionUid);
+    waiting?.delete(tell);
+    if (waiting?.size === 0) this.#waiting.delete(transactionUid);
   }
 
   async #taken(association: Association, { command, context, dataSet }: IncomingMessage): Promise<number> {
@@ -268,20 +317,22 @@ class Invoker implements CommitmentScu {
     const { allCommitted, someFailed } = COMMITMENT_TYPES;
     if (command.eventTypeId !== allCommitted && command.eventTypeId !== someFailed) return STATUS.noSuchEventType;
     const report = await readCommitmentReport(dataSet, context.transferSyntax);
-    const found = [...this.#transactions].find(([, each]) => each.transactionUid === report.transactionUid);
-    if (found === undefined) return STATUS.invalidArgument;
-    const [question, transaction] = found;
+    const transaction = [...this.#transactions.values()].find((each) => each.transactionUid === report.transactionUid);
+    if (transaction === undefined) return STATUS.invalidArgument;
     const commitment = commitmentOf(transaction.references, report);
     // Kept before it is answered: nobody may be waiting any more.
-    const reported: Transaction = {
+    await this.#keep({
       ...transaction,
       isAsked: true,
       report: { committed: [...commitment.committed], failed: [...commitment.failed] },
-    };
-    this.#transactions.set(question, reported);
-    await this.#files.put(question, reported);
+    });
     for (const tell of this.#waiting.get(report.transactionUid) ?? []) tell(commitment);
     return STATUS.success;
+  }
+
+  async #keep(transaction: Transaction): Promise<void> {
+    this.#transactions.set(transaction.question, transaction);
+    await this.#files.put(transaction.question, transaction);
   }
 
   async #forget(question: string): Promise<void> {
@@ -337,9 +388,9 @@ function commitmentOf(references: readonly InstanceReference[], report: Commitme
   return { committed, failed };
 }
 
-/** What tells one question from another: the instances, in whatever order. */
-function questionOf(references: readonly InstanceReference[]): string {
-  const hash = createHash('sha256');
+/** What tells one question from another: what it belongs to, and the instances in whatever order. */
+function questionOf(references: readonly InstanceReference[], filing: string): string {
+  const hash = createHash('sha256').update(`${filing}\n`);
   const lines = references.map(({ sopClassUid, sopInstanceUid }) => `${sopInstanceUid} ${sopClassUid}\n`);
   for (const line of lines.toSorted()) hash.update(line);
   return hash.digest('hex');

@@ -139,6 +139,9 @@ export const MAX_COMMITMENT_BYTES = 8_388_608;
 /** Transactions of storage commitment that wait for a report, in either role. */
 export const MAX_COMMITMENTS = 1_000;
 
+/** Instances of all of them together: they are held in memory, with some 300 bytes each. */
+export const MAX_COMMITMENT_REFERENCES_IN_ALL = 100_000;
+
 /** Pauses between attempts to deliver a report; the last one again and again. */
 export const REPORT_PAUSES_MS: readonly number[] = [1_000, 10_000, 60_000, 300_000, 1_800_000];
 
@@ -148,8 +151,8 @@ export const REPORT_FOR_MS = 604_800_000;
 /** How long an association is held open after a request for commitment, for those who report on it. */
 export const REPORT_HERE_MS = 3_000;
 
-/** How long a report is waited for; archives that write tapes first report at night. */
-export const REPORT_WITHIN_MS = 3_600_000;
+/** How long a report is waited for: what was filed stands in the PACS by then, and only its receipt waits. */
+export const REPORT_WITHIN_MS = 30_000;
 
 /** How long a question is remembered to which no report came. */
 export const COMMITMENT_FOR_MS = 2_592_000_000;
