@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseUid, type Uid } from '@interhosp/core/dicom';
+import { sourceOf } from '@interhosp/core/pacs';
 import { silentLog } from '@interhosp/core/world';
 import { memoryPacs } from '@interhosp/adapters/memory';
 import { createCertificateAuthority, freePorts } from '@interhosp/testing';
@@ -58,7 +59,7 @@ describe('the PACS over DIMSE as a module', () => {
     await pacs.start();
     try {
       await pacs.echo();
-      expect(pacs.changes).toBeDefined();
+      expect(sourceOf(pacs).changes).toBeDefined();
       expect(pacs.orderStatus).toBeUndefined();
       expect(await pacs.acceptedSyntaxes?.(sampleInstance({ study: 1 }).sopClassUid)).toContain('1.2.840.10008.1.2.1');
       const found = await all(pacs.findStudies({}));
@@ -97,7 +98,7 @@ describe('the PACS over DIMSE as a module', () => {
         expect(got.toSorted()).toEqual(study.map(({ sopInstanceUid }) => sopInstanceUid));
         const member = { host: '127.0.0.1', port, calledAe: parseAeTitle('MEMBER'), callingAe: parseAeTitle('PACS') };
         expect(await all(storeInstances(member, [sent]))).toMatchObject([{ status: 'stored' }]);
-        expect(await all(pacs.findInstances(sent.studyInstanceUid))).toMatchObject([{ sopClassUid: vendor }]);
+        expect(await all(sourceOf(pacs).findInstances(sent.studyInstanceUid))).toMatchObject([{ sopClassUid: vendor }]);
         expect(await all(pacs.store([sent]))).toMatchObject([{ status: 'stored' }]);
       } finally {
         await pacs.stop();
@@ -127,7 +128,7 @@ describe('the PACS over DIMSE as a module', () => {
     const worklist = { host: 'ris', port: 105, calledAe: 'RIS' };
     const pacs = await created({ ...least, worklist, preservesBytes: true, onDuplicate: 'replace', tls });
     expect(pacs.orderStatus).toBeDefined();
-    expect(pacs.changes).toBeUndefined();
+    expect(sourceOf(pacs).changes).toBeUndefined();
     expect(pacs.capabilities).toEqual({
       source: true,
       destination: true,

@@ -1,6 +1,6 @@
 /**
  * A PACS that speaks DIMSE (PS3.4, PS3.7): C-FIND to search, C-MOVE or C-GET to retrieve, C-STORE to store; and an inbox for
- * what it, or a modality, pushes to us. What lies in the inbox is listed and retrieved from there, beside what the PACS holds.
+ * what it, or a modality, pushes to us, which is a source beside the PACS (with-inbox.ts) and is never taken for it.
  */
 import { join } from 'node:path';
 import type { Uid } from '@interhosp/core/dicom';
@@ -11,6 +11,7 @@ import type {
   Pacs,
   PacsCapabilities,
   PacsOptions,
+  PacsSource,
   RetrievedInstance,
   StorableInstance,
   StoreOutcome,
@@ -27,7 +28,6 @@ import type { QueryOptions } from './find-scu.ts';
 import { findStudies } from './find-studies.ts';
 import { KnownPacs } from './known-pacs.ts';
 import { listStudy, type StudyListing } from './list-study.ts';
-import { withInbox } from './merge-inbox.ts';
 import { defaultsFor, type DimsePacsOptions } from './pacs-options.ts';
 import type { PacsProfile } from './profile.ts';
 import { Reception } from './reception.ts';
@@ -40,6 +40,7 @@ import {
 import { retrieveBy, type RetrieveMethod } from './retrieve-by.ts';
 import { storeInstances } from './store-scu.ts';
 import { PLAIN_SYNTAXES, SOP_CLASSES } from './uids.ts';
+import { withInbox } from './with-inbox.ts';
 import { findOrderStatus } from './worklist-scu.ts';
 
 /** A PACS over DIMSE, and what is known of it. */
@@ -68,8 +69,8 @@ const FIND_CLASSES = [SOP_CLASSES.studyRootFind, SOP_CLASSES.patientRootFind];
 
 class Dimse implements DimsePacs {
   readonly capabilities: PacsCapabilities;
-  /** Only with an inbox: nothing else tells. */
-  readonly changes?: (options: PacsOptions) => AsyncIterable<Uid>;
+  /** Only with an inbox. It tells of changes; nothing else does. */
+  readonly withPushed?: PacsSource;
   /** Only with a worklist. */
   readonly orderStatus?: (study: StudySummary, options?: PacsOptions) => Promise<OrderStatus>;
   /** Only with commitment. */
@@ -104,12 +105,18 @@ class Dimse implements DimsePacs {
     if (listen !== undefined) {
       this.#reception = new Reception({ ...options, listen, aeTitle: peer.callingAe, log: this.#log });
     }
-    if (options.inbox !== undefined) this.changes = (call) => this.#changes(call);
     if (options.commitment === 'when-supported') {
       if (folder === undefined) throw new RangeError('commitment needs a folder');
       this.commit = (instances, call) => this.#commit(instances, call);
     }
     if (worklist !== undefined) this.orderStatus = (study, call) => this.#orderStatus(worklist, study, call);
+    if (options.inbox !== undefined) {
+      this.withPushed = withInbox({
+        pacs: this,
+        inbox: () => this.#reception?.inbox,
+        begin: (call) => this.#begin(call),
+      });
+    }
   }
 
   get listensAt(): number | undefined {
@@ -152,8 +159,7 @@ class Dimse implements DimsePacs {
 
   async *findStudies(query: StudyQuery, options: PacsOptions = {}): AsyncGenerator<StudySummary, void, undefined> {
     using call = this.#begin(options);
-    const held = this.#reception?.inbox?.studies(query) ?? [];
-    for await (const study of withInbox(this.#search(query, call.signal), held)) {
+    for await (const study of this.#search(query, call.signal)) {
       call.signal.throwIfAborted();
       yield study;
     }
@@ -166,11 +172,7 @@ class Dimse implements DimsePacs {
   ): AsyncGenerator<InstanceSummary, void, undefined> {
     using call = this.#begin(options);
     const { instances } = await this.#list(studyInstanceUid, call.signal);
-    const listed = new Set(instances.map((each) => each.sopInstanceUid));
-    for (const { sopClassUid, sopInstanceUid, seriesInstanceUid } of [
-      ...instances,
-      ...(this.#reception?.inbox?.instances(studyInstanceUid) ?? []).filter((each) => !listed.has(each.sopInstanceUid)),
-    ]) {
+    for (const { sopClassUid, sopInstanceUid, seriesInstanceUid } of instances) {
       call.signal.throwIfAborted();
       yield { seriesInstanceUid, sopInstanceUid, ...(sopClassUid !== undefined && { sopClassUid }) };
     }
@@ -182,25 +184,17 @@ class Dimse implements DimsePacs {
   ): AsyncGenerator<RetrievedInstance, void, undefined> {
     using call = this.#begin(options);
     const { signal } = call;
-    const { inbox } = this.#reception ?? {};
     const named = options.instances && new Set(options.instances.map((each) => each.sopInstanceUid));
     if (named?.size === 0) return;
-    const isNamed = ({ sopInstanceUid }: InstanceSummary): boolean => named?.has(sopInstanceUid) !== false;
     const listing = await this.#list(studyInstanceUid, signal);
-    const held = inbox?.instances(studyInstanceUid) ?? [];
-    if (listing.instances.length + held.length === 0) {
-      throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
-    }
-    const mine = held.filter(isNamed);
-    const isMine = new Set(mine.map((each) => each.sopInstanceUid));
-    const theirs = listing.instances.filter((each) => isNamed(each) && !isMine.has(each.sopInstanceUid));
-    if (inbox !== undefined && mine.length > 0) yield* inbox.retrieve(studyInstanceUid, { instances: mine, signal });
-    if (theirs.length > 0) {
-      const isWholeStudy = theirs.length === listing.instances.length;
-      yield* this.#retrieveListed({ ...listing, studyInstanceUid, instances: theirs, isWholeStudy }, signal);
+    if (listing.instances.length === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
+    const instances = listing.instances.filter(({ sopInstanceUid }) => named?.has(sopInstanceUid) !== false);
+    if (instances.length > 0) {
+      const isWholeStudy = instances.length === listing.instances.length;
+      yield* this.#retrieveListed({ ...listing, studyInstanceUid, instances, isWholeStudy }, signal);
     }
     signal.throwIfAborted();
-    const missing = named === undefined ? 0 : named.size - mine.length - theirs.length;
+    const missing = named === undefined ? 0 : named.size - instances.length;
     if (missing > 0) throw new PacsError('PACS_INCOMPLETE', { details: { studyInstanceUid, count: missing } });
   }
 
@@ -218,13 +212,6 @@ class Dimse implements DimsePacs {
     using call = this.#begin(options);
     const { hasStorageCommitment } = await this.#known.profile(call);
     return hasStorageCommitment ? await this.#commitment?.commit(instances, call) : undefined;
-  }
-
-  async *#changes(options: PacsOptions): AsyncGenerator<Uid, void, undefined> {
-    using call = this.#begin(options);
-    yield* this.#reception?.inbox?.changes(call) ?? [];
-    // Stopped, which is not the caller's doing.
-    if (options.signal?.aborted === true) throw options.signal.reason;
   }
 
   async #orderStatus(worklist: PeerAddress, study: StudySummary, options: PacsOptions = {}): Promise<OrderStatus> {

@@ -2,7 +2,7 @@
 import type { StudySummary } from '@interhosp/core/pacs';
 
 /** Joins summaries. Of a study that both have under one patient the PACS tells, and the larger count counts. */
-export async function* withInbox(
+export async function* mergeStudies(
   listed: AsyncIterable<StudySummary>,
   held: readonly StudySummary[],
 ): AsyncGenerator<StudySummary, void, undefined> {

@@ -1,5 +1,5 @@
 /** Reading of streams, as the PACS suite needs it: whole, side by side, or with an eye on whether they were ended. */
-import type { Pacs, RetrievedInstance, StorableInstance } from '../pacs/index.ts';
+import type { PacsSource, RetrievedInstance, StorableInstance } from '../pacs/index.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { check } from './expect.ts';
 
@@ -76,9 +76,9 @@ export interface HeldInstance {
 
 /** Retrieves everything a PACS holds of a study, for small samples. */
 export async function retrieveAll(
-  pacs: Pacs,
+  pacs: PacsSource,
   studyInstanceUid: Uid,
-  options?: Parameters<Pacs['retrieve']>[1],
+  options?: Parameters<PacsSource['retrieve']>[1],
 ): Promise<HeldInstance[]> {
   const held: HeldInstance[] = [];
   for await (const instance of pacs.retrieve(studyInstanceUid, options)) held.push(await readWhole(instance));

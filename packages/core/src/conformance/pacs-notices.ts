@@ -3,7 +3,8 @@
  * hospital's order says of a study. Adapters that are told nothing have neither.
  */
 import type { Uid } from '../dicom/uid.ts';
-import { check, equal, rejectsWith } from './expect.ts';
+import { sourceOf } from '../pacs/index.ts';
+import { check, equal, rejectsWith, rejectsWithCode } from './expect.ts';
 import { all, eventually, retrieveAll } from './pacs-iterate.ts';
 import { sameInstances } from './pacs-retrieve.ts';
 import { sampleInstance, sampleStudyUid } from './pacs-samples.ts';
@@ -17,10 +18,11 @@ export function noticeTests({ test, options }: PacsSuite): void {
   const study = [1, 2, 3].map((instance) => sampleInstance({ study: 7, instance }));
 
   test('tells of a study that is pushed, and lists and retrieves it', async ({ pacs, push }) => {
-    if (pacs.changes === undefined || push === undefined) return;
+    const source = sourceOf(pacs);
+    if (source.changes === undefined || push === undefined) return;
     const controller = new AbortController();
     const told = new Set<Uid>();
-    const changes = pacs.changes({ signal: controller.signal });
+    const changes = source.changes({ signal: controller.signal });
     const listening = (async () => {
       for await (const uid of changes) told.add(uid);
     })();
@@ -31,22 +33,35 @@ export function noticeTests({ test, options }: PacsSuite): void {
     const reason = { kind: 'nobody listens any more' };
     controller.abort(reason);
     await rejectsWith(() => listening, reason, 'listening ends with the reason of the signal');
-    const found = await all(pacs.findStudies({ studyInstanceUid: sampleStudyUid(7) }));
+    const found = await all(source.findStudies({ studyInstanceUid: sampleStudyUid(7) }));
     equal(found.length, 1, 'what was pushed is found by a search');
-    const listed = await all(pacs.findInstances(sampleStudyUid(7)));
+    const listed = await all(source.findInstances(sampleStudyUid(7)));
     equal(
       listed.map((each) => each.sopInstanceUid).toSorted(),
       study.map((each) => each.sopInstanceUid).toSorted(),
       'each pushed instance is listed once',
     );
-    const held = await retrieveAll(pacs, sampleStudyUid(7));
+    const held = await retrieveAll(source, sampleStudyUid(7));
     equal(held.length, study.length, 'each pushed instance is retrieved once');
     if (options.capabilities.preservesBytes) await sameInstances(held, study, 'what was pushed comes byte for byte');
   });
 
+  test('does not claim to hold what was pushed to its adapter alone', async ({ pacs, push }) => {
+    if (pacs.withPushed === undefined || push === undefined) return;
+    await push(study);
+    equal(await all(pacs.findStudies({ studyInstanceUid: sampleStudyUid(7) })), [], 'the PACS lists no such study');
+    equal(await all(pacs.findInstances(sampleStudyUid(7))), [], 'nor instances of it');
+    await rejectsWithCode(
+      () => all(pacs.retrieve(sampleStudyUid(7))),
+      'PACS_STUDY_UNKNOWN',
+      'and nothing is read back from it',
+    );
+  });
+
   test('ends its word of changes when it is stopped', async ({ pacs, push }) => {
-    if (pacs.changes === undefined || push === undefined) return;
-    const listening = all(pacs.changes({ signal: new AbortController().signal }));
+    const source = sourceOf(pacs);
+    if (source.changes === undefined || push === undefined) return;
+    const listening = all(source.changes({ signal: new AbortController().signal }));
     listening.catch(() => {});
     await push(study);
     await pacs.stop();

@@ -24,7 +24,10 @@ export interface PacsHarness {
   readonly pacs: Pacs;
   /** Puts instances into the PACS behind the adapter's back, or through its own store where there is no other way. */
   readonly seed: (instances: readonly StorableInstance[]) => Promise<void>;
-  /** Puts instances where the adapter is told of them, as a modality that sends to us; for adapters that have `changes`. */
+  /**
+   * Puts instances where the adapter is told of them, as a modality that sends to us; for adapters that have `changes`, and
+   * those that have `withPushed`, whose PACS is not to have them by that.
+   */
   readonly push?: (instances: readonly StorableInstance[]) => Promise<void>;
   /**
    * Puts an order into the hospital's own system, for adapters that have `orderStatus`; `unknown` takes it away. Its

@@ -20,6 +20,7 @@ export type {
   StudyQuery,
   StudySummary,
 } from './pacs.ts';
+export { sourceOf } from './pacs.ts';
 export { createStudyIndex } from './study-index.ts';
 export type { IndexedInstance, StudyIndex } from './study-index.ts';
 export { matchesStudyQuery } from './study-query.ts';

@@ -146,13 +146,26 @@ export interface PacsDestination {
   acceptedSyntaxes?(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[] | undefined>;
 }
 
-/** One PACS behind one adapter. */
+/**
+ * One PACS behind one adapter. Its searches and retrievals answer with what the PACS itself holds and with nothing else: they
+ * are what a delivery is confirmed by.
+ */
 export interface Pacs extends PacsSource, PacsDestination {
   readonly capabilities: PacsCapabilities;
+  /**
+   * The PACS together with what was pushed to the adapter and need not be anywhere else, as one source: what studies leave
+   * from. Absent where the adapter keeps nothing of its own.
+   */
+  readonly withPushed?: PacsSource;
   /** Opens what the adapter needs. Calling it twice is fine; a PACS that is down is not an error here. */
   start(): Promise<void>;
   /** Leaves no timer, socket or temporary file. Calling it twice is fine. */
   stop(): Promise<void>;
   /** Asks whether the PACS answers (C-ECHO, or the cheapest request there is). @throws {PacsError} */
   echo(options?: PacsOptions): Promise<void>;
+}
+
+/** What studies leave from: the PACS, and what was pushed to its adapter. Never what a delivery is confirmed by. */
+export function sourceOf(pacs: Pacs): PacsSource {
+  return pacs.withPushed ?? pacs;
 }

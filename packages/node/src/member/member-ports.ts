@@ -2,7 +2,7 @@
 import type { Uid } from '@interhosp/core/dicom';
 import { ConfigError, FederationError, PacsError } from '@interhosp/core/errors';
 import { memberById, memberOfPeer, nodesOf } from '@interhosp/core/federation';
-import type { Pacs } from '@interhosp/core/pacs';
+import { sourceOf, type Pacs, type PacsSource } from '@interhosp/core/pacs';
 import type { MemberId } from '@interhosp/core/study';
 import { TRANSFER_PROTOCOL_ID } from '@interhosp/core/transfer';
 import type { Clock, Log } from '@interhosp/core/world';
@@ -64,10 +64,10 @@ export class MemberPorts {
     const { source } = this.#loaded.config;
     return {
       ...this.shared,
-      get source(): Pacs {
+      get source(): PacsSource {
         throw new PacsError('PACS_WRITE_ONLY');
       },
-      ...(source === undefined ? {} : { source: this.pacs(source) }),
+      ...(source === undefined ? {} : { source: this.source(source) }),
     };
   }
 
@@ -108,7 +108,7 @@ export class MemberPorts {
     return { clock: this.#clock, directory: this.#parts.patients, log: this.#log, settings: { mode, policy, profile } };
   }
 
-  discovery(source: Pacs, outgoing: Outgoing) {
+  discovery(source: PacsSource, outgoing: Outgoing) {
     const { discovery, reconciliation } = this.#loaded.config;
     const rules = this.#parts.rules?.version.rules.rules ?? [];
     const hasEmergencies = rules.some(({ priority }) => priority === 'emergency');
@@ -135,6 +135,12 @@ export class MemberPorts {
     };
   }
 
+  /** What studies leave from: more than the PACS where its adapter is pushed to. */
+  source(name: string): PacsSource {
+    return sourceOf(this.pacs(name));
+  }
+
+  /** What studies are filed in, and seen to be in. */
   pacs(name: string): Pacs {
     const pacs = this.#parts.pacs.get(name);
     if (pacs === undefined) throw new ConfigError('CONFIG_INVALID', { details: { pacs: name } });

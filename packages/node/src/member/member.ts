@@ -158,7 +158,7 @@ class RunningMember {
     );
     const { source } = this.#loaded.config;
     if (this.#parts.rules !== undefined && source !== undefined) {
-      this.#background.push(discover(this.#ports.discovery(this.#ports.pacs(source), this.#outgoing), signal));
+      this.#background.push(discover(this.#ports.discovery(this.#ports.source(source), this.#outgoing), signal));
     }
     const { admin, data } = this.#loaded.config;
     const dataFolder = this.#loaded.resolvePath(data);

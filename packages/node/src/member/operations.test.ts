@@ -28,7 +28,7 @@ import { isoSeconds } from '@interhosp/core/world';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NORTH, SOUTH, storable } from '../../test/journey/exchanges.ts';
 import { ManualClock } from '../../test/peer/manual-clock.ts';
-import { codeOf, crypto, freshHost, memoryKeys, random, silentLog } from '../../test/storage/worlds.ts';
+import { codeOf, collect, crypto, freshHost, memoryKeys, random, silentLog } from '../../test/storage/worlds.ts';
 import { configSchema } from '../config/schema.ts';
 import { openJournal } from '../journal/index.ts';
 import { decide } from '../journey/patient.ts';
@@ -269,6 +269,16 @@ describe('sending a study', () => {
       for await (const summary of findStudies(...args)) yield { ...summary, instances: 0 };
     };
     expect(await codeOf(world.api.send({ ...request, studyInstanceUid }))).toBe('PACS_STUDY_UNKNOWN');
+  });
+
+  it('is of what was pushed to the adapter too, which is no PACS that a study is filed in', async () => {
+    const pushed = memoryPacs();
+    const world = await operations(Object.assign(memoryPacs(), { withPushed: pushed }));
+    const studyInstanceUid = await put(pushed);
+    const { exchangeId } = await world.api.send({ ...request, studyInstanceUid });
+    expect(world.ledger.get(exchangeId).facts.instances).toBe(3);
+    expect(world.ports.outbound().source).toBe(pushed);
+    expect(await collect(world.ports.inbound().pacs.findStudies({}))).toEqual([]);
   });
 
   it('by a member that only receives is refused', async () => {

@@ -91,7 +91,7 @@ export class MemberOperations implements MemberApi {
     if (memberById(this.#parts.documents.state(), member) === undefined) {
       throw new FederationError('FEDERATION_MEMBER_UNKNOWN', { details: { member } });
     }
-    const pacs = this.#ports.pacs(source);
+    const pacs = this.#ports.source(source);
     const signal = this.#signal;
     const found: StudySummary[] = [];
     for await (const summary of pacs.findStudies({ studyInstanceUid: uid }, { signal })) found.push(summary);
