@@ -33,9 +33,23 @@ export async function readCda(source: ByteSource): Promise<CdaHead> {
   const bytes = await source.read(0, CDA_HEAD_BYTES);
   const head = headOf(decoded(bytes));
   const tail = Buffer.from(await source.read(Math.max(0, lengthBytes - END_WITHIN_BYTES), END_WITHIN_BYTES));
-  const end = /<\/([^\s<>/]+)\s*>(?:\s|<!--[\s\S]*?-->)*$/.exec(tail.toString('latin1'));
-  if (end === null || localName(end[1] ?? '') !== 'ClinicalDocument') throw malformed('truncated');
+  if (lastName(tail.toString('latin1')) !== 'ClinicalDocument') throw malformed('truncated');
   return head;
+}
+
+/**
+ * The name in the last tag, which is behind everything but comments and blanks. They are taken off one by one: a pattern
+ * for any number of them tries every way to divide them, and never ends.
+ */
+function lastName(text: string): string | undefined {
+  let rest = text.trimEnd();
+  while (rest.endsWith('-->')) {
+    const start = rest.lastIndexOf('<!--', rest.length - '<!---->'.length);
+    if (start === -1) return undefined;
+    rest = rest.slice(0, start).trimEnd();
+  }
+  const name = /^<\/([^\s<>/]+)\s*>$/.exec(rest.slice(Math.max(0, rest.lastIndexOf('<'))))?.[1];
+  return name === undefined ? undefined : localName(name);
 }
 
 function decoded(bytes: Uint8Array): string {

@@ -26,6 +26,26 @@ describe('a CDA document', () => {
     expect(await cda(pieces)).toMatchObject({ title: 'A B & C' });
   });
 
+  it('ends with its root, whatever comments and blanks follow', async () => {
+    const head = '<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2"/><title>t</title></ClinicalDocument>';
+    for (const end of ['', '\n', '<!---->', ' <!-- a > b --> \n<!----><!--\n-->\t']) {
+      expect(await cda(text(head + end))).toEqual({ instanceIdentifier: '1.2', title: 't' });
+    }
+    // The first is small, and a pattern that divides the comments in every way never ends with it.
+    for (const end of [
+      `${'<!---->'.repeat(585)}x`,
+      '<!-->',
+      '-->',
+      '<!-- x',
+      '<a/>',
+      '</a>',
+      '</',
+      '<!----></ClinicalDocument',
+    ]) {
+      await expect(cda(text(head + end)), end).rejects.toMatchObject({ code: 'IMPORT_MALFORMED' });
+    }
+  });
+
   it('takes the identifier of the document, and none of what is inside it', async () => {
     const bytes = sampleCda({ body: '<id root="6.6.6"/>' });
     expect((await cda(bytes)).instanceIdentifier).toBe('2.16.840.1.113883.19.5^R-17');
