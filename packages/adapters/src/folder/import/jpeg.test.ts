@@ -119,6 +119,15 @@ describe('a JPEG', () => {
     }
   });
 
+  it('without a scan, which shows nothing, is refused', async () => {
+    const jpeg = sampleJpeg();
+    const scan = jpeg.indexOf(0xda, Buffer.from(jpeg).indexOf(Buffer.from([0xff, 0xda])));
+    const bytes = Buffer.concat([jpeg.subarray(0, scan - 1), jpeg.subarray(-2)]);
+    await expect(read(bytes)).rejects.toMatchObject(refused('no-scan', 'IMPORT_MALFORMED'));
+    const empty = Buffer.concat([jpeg.subarray(0, 2), jpeg.subarray(-2)]);
+    await expect(read(empty)).rejects.toMatchObject({ code: 'IMPORT_MALFORMED' });
+  });
+
   it('that is cut off anywhere is refused', async () => {
     const jpeg = sampleJpeg();
     for (let length = 0; length < jpeg.length; length++) {

@@ -49,19 +49,24 @@ export async function readJpeg(source: ByteSource, signal?: AbortSignal): Promis
   if (start.getUint16(0) !== 0xffd8) throw malformed('no-jpeg');
   const head: Head = { isJfif: false, orientation: 1 };
   let predictor = 0;
+  let scans = 0;
   let at = 2;
   for (let segments = 0; ; segments++) {
     if (segments >= JPEG_SEGMENTS) throw beyond('segments', segments, JPEG_SEGMENTS);
     if (at > MAX_PICTURE_BYTES) throw beyond('bytes', at, MAX_PICTURE_BYTES);
     signal?.throwIfAborted();
     const { marker, from } = await markerAt(source, at);
-    if (marker === MARKER.eoi) return pictureOf(head, predictor, from);
+    if (marker === MARKER.eoi) {
+      if (scans === 0) throw malformed('no-scan');
+      return pictureOf(head, predictor, from);
+    }
     const length = (await readExactly(source, from, 2)).getUint16(0);
     if (length < 2) throw malformed('segment', at);
     const content = await readExactly(source, from + 2, length - 2);
     at = from + length;
     if (marker === MARKER.sos) {
       if (head.frame === undefined) throw malformed('no-frame', at);
+      scans++;
       predictor ||= content.byteLength < 3 ? 0 : content.getUint8(content.byteLength - 3);
       at = await endOfScan(source, at, signal);
     } else takeSegment(head, marker, content);
@@ -135,8 +140,7 @@ function frameOf(marker: number, content: DataView): Frame {
 }
 
 function pictureOf({ frame, ...head }: Head, predictor: number, lengthBytes: number): Picture {
-  // A picture without a scan has nothing to show.
-  if (frame === undefined || predictor === undefined) throw malformed('no-frame');
+  if (frame === undefined) throw malformed('no-frame');
   const { bits, columns, rows } = frame;
   const process = processOf(frame, predictor);
   return {
