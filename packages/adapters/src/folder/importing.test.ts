@@ -219,6 +219,19 @@ describe('files of a new study', () => {
     expect((await objectsOf(pacs, NEW_STUDY)).size).toBe(1);
   });
 
+  it('that are the same file in two series are two objects: one UID never stands in two series', async () => {
+    for (const [folder, SeriesDescription] of [
+      ['a', 'First'],
+      ['b', 'Second'],
+    ] as const) {
+      await put(`${folder}/import.json`, { ...NEW, SeriesDescription });
+      await put(`${folder}/a.pdf`, samplePdf());
+    }
+    const pacs = importing();
+    expect((await objectsOf(pacs, NEW_STUDY)).size).toBe(2);
+    expect(pacs.report()).toMatchObject({ listed: 2, repeated: 0 });
+  });
+
   it('of which two name two patients are both refused', async () => {
     await put('a/import.json', NEW);
     await put('a/a.pdf', samplePdf('a'));
@@ -342,8 +355,8 @@ describe('a folder that imports', () => {
       .digest('hex');
     expect({ uid, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "e6e29502d0eab80140af544d8ff87de0f25932cd8c7243022b91072d5a61a886",
-        "uid": "2.25.35047943597297505774543620175712124497",
+        "digest": "f6277fa82dbb8361f978c0a93e98e6995096f571c95d7cc9e1bd731ccf9ccbff",
+        "uid": "2.25.61864519419539677980090109900741788549",
       }
     `);
   });

@@ -58,9 +58,11 @@ export function commonModules({ modality, sopClassUid }: ObjectKind, subject: Su
   }
   const { studyInstanceUid } = placement;
   level.text(0x00080016, 'UI', sopClassUid);
-  level.text(0x00080018, 'UI', derivedUid('instance', sopClassUid, studyInstanceUid, digest));
+  const series = seriesUid(sopClassUid, studyInstanceUid, said);
+  // In another series the same content is another instance: one UID never stands in two (PS3.5 9).
+  level.text(0x00080018, 'UI', derivedUid('instance', series, digest));
   level.text(0x0020000d, 'UI', studyInstanceUid);
-  level.text(0x0020000e, 'UI', seriesUid(sopClassUid, studyInstanceUid, said));
+  level.text(0x0020000e, 'UI', series);
   return level;
 }
 
