@@ -8,7 +8,7 @@ import type { Clock } from '@interhosp/core/world';
 import { OLD_FILE_MS, PARALLEL_READS } from './defaults.ts';
 import type { Files } from './files.ts';
 import { Importer, type ImporterOptions } from './import/importer.ts';
-import { readFileHeader, type FiledInstance, type FileState } from './read-file.ts';
+import { isSameState, keyOf, readFileHeader, type FiledInstance, type FileState } from './read-file.ts';
 import { filesBelow, type SeenFile, type TreeLimits } from './scan.ts';
 
 /** What the last look at the folders found, in numbers. */
@@ -191,15 +191,6 @@ export class FolderIndex {
       this.#known.delete(key);
     }
   }
-}
-
-/** Each byte of a name as one character, so that names which are no UTF-8 stay apart. */
-function keyOf(path: FiledInstance['path']): string {
-  return (typeof path === 'string' ? Buffer.from(path) : path).toString('latin1');
-}
-
-function isSameState(left: FileState, right: FileState): boolean {
-  return left.sizeBytes === right.sizeBytes && left.mtimeMs === right.mtimeMs;
 }
 
 function isSamePatient(left: FiledInstance, right: FiledInstance): boolean {

@@ -14,6 +14,16 @@ export interface FileState {
   readonly mtimeMs: number;
 }
 
+/** Whether a file is as it was. */
+export function isSameState(left: FileState, right: FileState): boolean {
+  return left.sizeBytes === right.sizeBytes && left.mtimeMs === right.mtimeMs;
+}
+
+/** A path to look a file up by: each byte as one character, so that names which are no UTF-8 stay apart. */
+export function keyOf(path: Path): string {
+  return (typeof path === 'string' ? Buffer.from(path) : path).toString('latin1');
+}
+
 /** An instance and the file it lies in. */
 export interface FiledInstance extends IndexedInstance {
   readonly path: Path;
@@ -88,8 +98,8 @@ export async function openInstance(files: Files, instance: FiledInstance): Promi
   let handle: FileHandle | undefined;
   try {
     handle = await openToRead(files, instance.path);
-    const { size, mtimeMs } = await handle.stat();
-    if (size === instance.state.sizeBytes && mtimeMs === instance.state.mtimeMs) return handle;
+    const { size: sizeBytes, mtimeMs } = await handle.stat();
+    if (isSameState({ sizeBytes, mtimeMs }, instance.state)) return handle;
   } catch (cause) {
     await handle?.close();
     throw new PacsError('PACS_INCOMPLETE', { cause, details: { sopInstanceUid: instance.sopInstanceUid } });

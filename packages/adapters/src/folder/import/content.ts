@@ -5,7 +5,7 @@ import type { ByteSource } from '@interhosp/core/dicom';
 import { PIECE_BYTES } from '../defaults.ts';
 import { fileSource } from '../../disk/open-file.ts';
 import { openToRead, type Files, type Path } from '../files.ts';
-import type { FileState } from '../read-file.ts';
+import { isSameState, type FileState } from '../read-file.ts';
 import { readCda, type CdaHead } from './cda.ts';
 import { readJpeg, type Picture } from './jpeg.ts';
 import { readMp4 } from './mp4.ts';
@@ -60,9 +60,9 @@ export async function readContent(
   try {
     const read = await headerOf(fileSource(handle, 0, state.sizeBytes), kind, signal);
     const digest = await digestOf(handle, state.sizeBytes, signal);
-    const { mtimeMs, size } = await handle.stat();
-    const isSame = size === state.sizeBytes && mtimeMs === state.mtimeMs && digest !== undefined;
-    return isSame ? { ...read, digest, lengthBytes: size } : undefined;
+    const { mtimeMs, size: sizeBytes } = await handle.stat();
+    const isWhole = isSameState({ mtimeMs, sizeBytes }, state) && digest !== undefined;
+    return isWhole ? { ...read, digest, lengthBytes: sizeBytes } : undefined;
   } finally {
     await handle.close();
   }

@@ -13,7 +13,7 @@ import type { StudyIndex } from '@interhosp/core/pacs';
 import type { DictionaryEntry } from '../../dcmjs/index.ts';
 import { fsCodeOf, readFully } from '../../disk/open-file.ts';
 import { openToRead, type Files } from '../files.ts';
-import type { FiledInstance, FileState } from '../read-file.ts';
+import { isSameState, keyOf, type FiledInstance, type FileState } from '../read-file.ts';
 import type { SeenFile } from '../scan.ts';
 import { indexedObject } from './composed.ts';
 import { kindOf, readContent, type Content, type ContentKind } from './content.ts';
@@ -255,13 +255,4 @@ async function orError<T>(signal: AbortSignal | undefined, work: () => Promise<T
     if (reason === undefined) throw error;
     return new StorageError('STORAGE_FAILED', { cause: error, details: { reason } });
   }
-}
-
-/** Each byte of a name as one character, so that names which are no UTF-8 stay apart. */
-function keyOf(path: SeenFile['path']): string {
-  return path.toString('latin1');
-}
-
-function isSameState(left: FileState, right: FileState): boolean {
-  return left.sizeBytes === right.sizeBytes && left.mtimeMs === right.mtimeMs;
 }
