@@ -169,6 +169,28 @@ describe('messages that come in', () => {
 
 describe('messages that go out', () => {
   const command = { field: COMMANDS.storeRequest, messageId: 1 };
+  const answer = { field: COMMANDS.storeResponse, respondedTo: 1, status: 0xa700 };
+
+  it('that answer wait for the end of what they answer, read or not', async () => {
+    const { association, peer } = await associated();
+    peer.send(pdata([1, 3, store(1)], [1, 0, Buffer.alloc(10)]));
+    const message = await association.receive();
+    expect(await message?.dataSet?.batch()).toHaveLength(1);
+    const answered = association.send({ contextId: 1, command: answer });
+    expect(await peer.word(100)).toBe('nothing');
+    peer.send(pdata([1, 0, Buffer.alloc(10)]), pdata([1, 2, NONE]));
+    await answered;
+    expect(await peer.word()).toMatch(/^4 /);
+  });
+
+  it('that answer end with what ended the association meanwhile', async () => {
+    const { association, peer } = await associated();
+    peer.send(pdata([1, 3, store(1)], [1, 0, Buffer.alloc(10)]));
+    await association.receive();
+    const answered = association.send({ contextId: 1, command: answer });
+    peer.send('07000000000400000000');
+    await expect(answered).rejects.toMatchObject({ code: 'PACS_ABORTED', details: { reason: 'aborted-by-user' } });
+  });
 
   it('that fail in the middle abort the association: half a message cannot be taken back', async () => {
     const { association, peer } = await associated();

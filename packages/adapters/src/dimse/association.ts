@@ -7,8 +7,16 @@
 import type { Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import { encodePdu } from './associate.ts';
-import { COMMANDS, decodeCommand, encodeCommand, type Command, type ReceivedCommand } from './command-set.ts';
+import {
+  COMMANDS,
+  decodeCommand,
+  encodeCommand,
+  isResponse,
+  type Command,
+  type ReceivedCommand,
+} from './command-set.ts';
 import { DataSetInbox, type InboxOwner } from './inbox.ts';
+import { passOver } from './incoming-instance.ts';
 import { COMMAND_MS, INBOX_HIGH_WATER_BYTES, MAX_COMMAND_BYTES } from './limits.ts';
 import { PDU, type Fragment, type PduType } from './pdu-reader.ts';
 import { PdvWriter } from './pdv-writer.ts';
@@ -131,7 +139,8 @@ export class Association implements InboxOwner, WireHandler {
 
   /**
    * Sends a message. When its data set fails or the signal aborts, the association is aborted: half a message cannot be
-   * taken back.
+   * taken back. An answer waits for the end of the data set it answers, of which what nobody read is thrown away: a peer
+   * that is still sending need not listen (PS3.7 9.1.1.2, an indication is a whole message).
    *
    * @throws {PacsError} what ended the association; otherwise what the data set threw, untouched.
    */
@@ -141,6 +150,7 @@ export class Association implements InboxOwner, WireHandler {
     const onAbort = (): void => this.abort();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
+      if (isResponse(command.field)) await this.#passOverLast();
       await this.#sendMessage({ command, contextId, dataSet }, signal);
     } catch (error) {
       signal?.throwIfAborted();
@@ -148,6 +158,11 @@ export class Association implements InboxOwner, WireHandler {
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }
+  }
+
+  async #passOverLast(): Promise<void> {
+    const dataSet = this.#last?.dataSet;
+    if (dataSet !== undefined && !dataSet.isComplete) await passOver(dataSet);
   }
 
   async #sendMessage(

@@ -123,7 +123,6 @@ class Get {
     const { command, context, dataSet } = message;
     const { affectedSopInstanceUid: sopInstanceUid } = command;
     if (dataSet === undefined || sopInstanceUid === undefined || !this.#account.isWanted(sopInstanceUid)) {
-      if (dataSet !== undefined) await passOver(dataSet);
       const isNone = dataSet === undefined || sopInstanceUid === undefined;
       const status = isNone ? STATUS.mistypedArgument : STATUS.processingFailure;
       return await answerStore(this.#association, message, status);

@@ -8,7 +8,7 @@ import { COMMANDS } from './command-set.ts';
 import type { DataSetInbox } from './inbox.ts';
 import { STATUS } from './status.ts';
 
-/** An instance that comes in. `dataSet` is to be read to its end, or discarded. */
+/** An instance that comes in. What is left of `dataSet` is thrown away before the answer. */
 export interface IncomingInstance {
   readonly sopClassUid: Uid;
   readonly sopInstanceUid: Uid;
@@ -40,7 +40,6 @@ export async function performStore(
   try {
     status = await statusOf(association, message, take, signal);
   } finally {
-    message.dataSet?.discard();
     if (!signal.aborted && !association.isClosed) await answerStore(association, message, status);
   }
 }

@@ -6,7 +6,6 @@ import { PacsError } from '@interhosp/core/errors';
 import type { Uid } from '@interhosp/core/dicom';
 import type { Association, Context, IncomingMessage } from './association.ts';
 import { COMMANDS, isResponse, PRIORITIES, type Command } from './command-set.ts';
-import { passOver } from './incoming-instance.ts';
 import { answerStore } from './incoming-store.ts';
 import { CANCEL_WITHIN_MS } from './query-limits.ts';
 import { isPending, STATUS } from './status.ts';
@@ -121,7 +120,6 @@ export class Operation {
 
   /** An instance that was under way when the operation was cancelled. */
   async #refuse(message: IncomingMessage): Promise<void> {
-    if (message.dataSet !== undefined) await passOver(message.dataSet);
     await answerStore(this.#association, message, STATUS.processingFailure);
   }
 

@@ -110,9 +110,8 @@ export async function serveAssociation(
 /** Answers a request that nobody performs as an unrecognized operation (PS3.7 C.5.23); a stray answer is passed over. */
 export async function answerUnknown(
   association: Association,
-  { command, context, dataSet }: IncomingMessage,
+  { command, context }: Pick<IncomingMessage, 'command' | 'context'>,
 ): Promise<void> {
-  dataSet?.discard();
   if (isResponse(command.field)) return;
   await answer(association, { command, context }, { status: STATUS.unrecognizedOperation });
 }

@@ -10,7 +10,6 @@ export const verificationService: DimseService = {
   syntaxesOf: (abstractSyntax) => (abstractSyntax === SOP_CLASSES.verification ? PLAIN_SYNTAXES : undefined),
   async perform(association, message) {
     if (message.command.field !== COMMANDS.echoRequest) return await answerUnknown(association, message);
-    message.dataSet?.discard();
     await answer(association, message, { affectedSopClassUid: SOP_CLASSES.verification, status: STATUS.success });
   },
 };
