@@ -1,4 +1,8 @@
 // docs/conformance-statement.md against the adapter as it is: each line is negotiated, and what has no line is not.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memoryPacs } from '@interhosp/adapters/memory';
 import { generateStudy } from '@interhosp/core/conformance';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, type Uid } from '@interhosp/core/dicom';
 import type { StorableInstance } from '@interhosp/core/pacs';
@@ -6,10 +10,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerContexts } from '../src/dimse/accept-association.ts';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { REJECTIONS, type AssociateRequest } from '../src/dimse/associate.ts';
+import { COMMANDS } from '../src/dimse/command-set.ts';
 import { dimsePacs, type DimsePacs } from '../src/dimse/dimse-pacs.ts';
+import { dimseServer } from '../src/dimse/dimse-server.ts';
 import * as limits from '../src/dimse/limits.ts';
 import { listen, type Listener } from '../src/dimse/listener.ts';
 import { proposedContexts, requestAssociation, type PeerAddress } from '../src/dimse/request-association.ts';
+import { STATUS } from '../src/dimse/status.ts';
 import { tableBelow } from './statement-tables.ts';
 import { all } from './streams.ts';
 
@@ -22,7 +29,9 @@ const syntaxesOf = (set: string): readonly Uid[] =>
   SYNTAXES.filter(({ sets }) => sets.split(', ').includes(set)).map(({ uid }) => uid);
 
 /** SOP classes and their set of syntaxes, with the storage classes in the place of their line. */
-function statedFor(side: 'As provider' | 'As user'): readonly (readonly [sopClass: Uid, set: string])[] {
+function statedFor(
+  side: 'As provider' | 'As provider, by option' | 'As user',
+): readonly (readonly [sopClass: Uid, set: string])[] {
   return tableBelow(side).flatMap(([name = '', uid = '', set = '']) =>
     name.startsWith('each of') ? STORAGE.map((each) => [each, set] as const) : [[uid as Uid, set] as const],
   );
@@ -68,6 +77,31 @@ describe('as provider', () => {
     expect(stated.length).toBeGreaterThan(3_000);
   }, 60_000);
 
+  it('takes reports of storage commitment as the SCU alone, where the PACS is asked for it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'interhosp-statement-'));
+    const asking = dimsePacs({
+      peer: { host: '127.0.0.1', port: 1, calledAe: PACS, callingAe: OURS },
+      listen: { port: 0, callers: [{ aeTitle: PACS, addresses: ['127.0.0.1'] }] },
+      folder,
+      commitment: 'when-supported',
+    });
+    await asking.start();
+    try {
+      const peer = { ...us(), port: asking.listensAt ?? 0 };
+      const sopClassUid = '1.2.840.10008.1.20.1' as Uid;
+      const contexts = proposedContexts([{ abstractSyntax: sopClassUid, transferSyntaxes: syntaxesOf('plain') }]);
+      const association = await requestAssociation(peer, { contexts });
+      const [context] = association.agreement.contexts;
+      const command = { field: COMMANDS.actionRequest, messageId: 1, actionTypeId: 1 };
+      await association.send({ contextId: context?.id ?? 0, command });
+      expect((await association.receive())?.command.status).toBe(STATUS.unrecognizedOperation);
+      await association.release();
+    } finally {
+      await asking.stop();
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('keeps to the stated parameters', async () => {
     const { agreement } = await associated(us(), [['1.2.840.10008.1.1' as Uid, '1.2.840.10008.1.2' as Uid]]);
     expect(agreement.maxSentPduBytes).toBe(Number(PARAMETERS.get('longest PDU that is taken, bytes')));
@@ -106,6 +140,30 @@ describe('as provider', () => {
       [applicationContext, localLimit].map(({ reason, result, source }) => `${result}-${source}-${reason}`),
     );
   });
+});
+
+describe('as provider, by option', () => {
+  it('accepts what is stated, each pair, and nothing else', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'interhosp-statement-'));
+    const server = dimseServer({ pacs: memoryPacs(), aeTitle: OURS, worklist: () => [], commitment: { folder } });
+    await server.start();
+    try {
+      const stated = statedFor('As provider, by option').flatMap(([sopClass, set]) =>
+        syntaxesOf(set).map((syntax) => [sopClass, syntax] as const),
+      );
+      const isStated = new Set(stated.map(([sopClass]) => sopClass));
+      const others = NOT_STATED.filter((each) => !isStated.has(each)).map(
+        (sopClass) => [sopClass, '1.2.840.10008.1.2' as Uid] as const,
+      );
+      const peer = { host: '127.0.0.1', port: server.port, calledAe: OURS, callingAe: PACS };
+      const accepted = await acceptedBy(peer, [...stated, ...others]);
+      expect(missing(stated.map(String), accepted)).toEqual([]);
+      expect(missing([...accepted], new Set(stated.map(String)))).toEqual([]);
+    } finally {
+      await server.stop();
+      await rm(folder, { recursive: true });
+    }
+  }, 60_000);
 });
 
 describe('as user', () => {

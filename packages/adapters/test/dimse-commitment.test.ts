@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { generateStudy, type SampleStudy } from '@interhosp/core/conformance';
 import { parseUid } from '@interhosp/core/dicom';
 import { part10Header } from '@interhosp/core/dicom';
+import type { StorableInstance } from '@interhosp/core/pacs';
 import type { Clock } from '@interhosp/core/world';
+import { memoryPacs, type MemoryPacs } from '@interhosp/adapters/memory';
 import { debianIsMissing, freePorts, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
@@ -16,7 +18,7 @@ import {
   type InstanceReference,
 } from '../src/dimse/commitment-message.ts';
 import { COMMANDS } from '../src/dimse/command-set.ts';
-import { openCommitmentScp, verifyBy, type CommitmentScp } from '../src/dimse/commitment-scp.ts';
+import { openCommitmentScp, type CommitmentScp, type CommitmentScpOptions } from '../src/dimse/commitment-scp.ts';
 import { openCommitmentScu, type CommitmentScu } from '../src/dimse/commitment-scu.ts';
 import { commitmentService } from '../src/dimse/commitment-service.ts';
 import {
@@ -25,12 +27,14 @@ import {
   MAX_COMMITMENT_REFERENCES_IN_ALL,
   REPORT_FOR_MS,
 } from '../src/dimse/limits.ts';
+import { dimseServer, type DimseServer, type DimseServerOptions } from '../src/dimse/dimse-server.ts';
 import type { Listener } from '../src/dimse/listener.ts';
 import type { PeerAddress } from '../src/dimse/request-association.ts';
 import { answer, openDimseServer, type DimseService } from '../src/dimse/service.ts';
 import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
 import { verificationService } from '../src/dimse/verification-service.ts';
 import { testClock } from './clock.ts';
+import { sampleInstance } from './dimse-samples.ts';
 
 const ARCHIVE = parseAeTitle('ARCHIVE');
 const MEMBER = parseAeTitle('MEMBER');
@@ -54,17 +58,32 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** Promises what is held under the class that is named. */
+function verifyBy(classOf: (reference: InstanceReference) => string | undefined): CommitmentScpOptions['verify'] {
+  return async (references) =>
+    references.map((reference) => {
+      const found = classOf(reference);
+      if (found === undefined) return FAILURE_REASONS.noSuchInstance;
+      return found === reference.sopClassUid ? undefined : FAILURE_REASONS.classInstanceConflict;
+    });
+}
+
 const verify = verifyBy(({ sopInstanceUid }) =>
   sopInstanceUid === held.sopInstanceUid ? held.sopClassUid : undefined,
 );
 
 /** A performer behind a listener. */
 async function archive(
-  options: { readonly port?: number; readonly reportTo?: () => PeerAddress | undefined; verify?: typeof verify } = {},
+  options: {
+    readonly port?: number;
+    readonly clock?: Clock;
+    readonly reportTo?: () => PeerAddress | undefined;
+    readonly verify?: typeof verify;
+  } = {},
 ): Promise<{ readonly scp: CommitmentScp; readonly listener: Listener }> {
   const scp = await openCommitmentScp({
     folder: join(folder, 'archive'),
-    clock: testClock(),
+    clock: options.clock ?? testClock(),
     verify: options.verify ?? verify,
     reportTo: options.reportTo ?? (() => undefined),
   });
@@ -245,7 +264,7 @@ describe('storage commitment (PS3.4 J)', () => {
       reportTo: () => memberAt(port),
       verify: async (references) => {
         if (asked++ === 0) throw new Error('the disk is away');
-        return await verify(references);
+        return await verify(references, AbortSignal.timeout(1_000));
       },
     });
     const scu = await member(listener.port, { port });
@@ -367,6 +386,108 @@ describe('storage commitment (PS3.4 J)', () => {
     await expect(scu.commit([held])).rejects.toMatchObject({ code: 'PACS_REFUSED' });
     expect(await files('member')).toEqual([]);
   });
+});
+
+describe('the DIMSE server over a PACS', () => {
+  const [first, second] = [1, 2].map((instance) => sampleInstance({ study: 1, instance })) as [
+    StorableInstance,
+    StorableInstance,
+  ];
+  const referenceTo = ({ sopClassUid, sopInstanceUid }: StorableInstance): InstanceReference => ({
+    sopClassUid,
+    sopInstanceUid,
+  });
+
+  async function server(options: Partial<DimseServerOptions>): Promise<{ pacs: MemoryPacs; server: DimseServer }> {
+    const pacs = memoryPacs();
+    await pacs.seed([first, second, sampleInstance({ study: 2 })]);
+    const made = dimseServer({
+      pacs,
+      aeTitle: 'ARCHIVE',
+      commitment: { folder: join(folder, 'archive') },
+      ...options,
+    });
+    await made.start();
+    ends.push(() => made.stop());
+    return { pacs, server: made };
+  }
+
+  it('promises what the PACS lists when it is asked, and nothing else', async () => {
+    const { pacs, server: made } = await server({});
+    const scu = await member(made.port);
+    const references = [referenceTo(first), { ...referenceTo(second), sopClassUid: CT }, held];
+    expect(await scu.commit(references)).toEqual({
+      committed: [referenceTo(first)],
+      failed: [
+        { ...references[1], reason: FAILURE_REASONS.classInstanceConflict },
+        { ...held, reason: FAILURE_REASONS.noSuchInstance },
+      ],
+    });
+    pacs.deleteStudy(first.studyInstanceUid);
+    expect(await scu.commit([referenceTo(first)], { filing: 'later' })).toMatchObject({ committed: [] });
+  });
+
+  it('takes the word of the PACS that it holds an instance where that does not say of what class', async () => {
+    const pacs = memoryPacs();
+    await pacs.seed([first]);
+    const findInstances = pacs.findInstances.bind(pacs);
+    pacs.findInstances = async function* (...args) {
+      for await (const { sopClassUid: _, ...rest } of findInstances(...args)) yield rest;
+    };
+    const { server: made } = await server({ pacs });
+    expect((await (await member(made.port)).commit([referenceTo(first)]))?.committed).toHaveLength(1);
+  });
+
+  it('reports to a destination, also what it was asked before it was started anew', async () => {
+    const [port = 0] = await freePorts(1);
+    const options = { destinations: { MEMBER: { host: '127.0.0.1', port } } };
+    const { server: before } = await server(options);
+    const early = await member(before.port, { reportHereMs: 1, reportWithinMs: 1 });
+    expect(await early.commit([referenceTo(first)])).toBeUndefined();
+    await before.stop();
+    expect(await files('archive')).toHaveLength(1);
+    const scu = await member(1, { port });
+    const commitment = scu.commit([referenceTo(first)]);
+    await before.start();
+    expect((await commitment)?.committed).toHaveLength(1);
+    await expect.poll(() => files('archive')).toEqual([]);
+  });
+
+  it('promises nothing where nobody said that the PACS may', async () => {
+    const pacs = memoryPacs();
+    const made = dimseServer({ pacs, aeTitle: 'ARCHIVE' });
+    await made.start();
+    ends.push(() => made.stop());
+    await expect((await member(made.port)).commit([held])).rejects.toMatchObject({ code: 'PACS_REFUSED' });
+    Object.assign(pacs, { capabilities: { ...pacs.capabilities, source: false } });
+    const blind = () => dimseServer({ pacs, commitment: { folder } });
+    expect(blind).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  it('takes no more instances than it can hold in memory, and again when what is too old is gone', async () => {
+    let aheadMs = 0;
+    const clock = { ...testClock(), now: () => Date.now() + aheadMs };
+    const { listener, scp } = await archive({ clock, reportTo: () => memberAt(1) });
+    const ask = async (study: number): Promise<unknown> => {
+      const scu = await openCommitmentScu({
+        peer: { host: '127.0.0.1', port: listener.port, calledAe: ARCHIVE, callingAe: MEMBER },
+        folder: join(folder, `member-${study}`),
+        clock: testClock(),
+        reportHereMs: 1,
+        reportWithinMs: 1,
+      });
+      const references = Array.from({ length: MAX_COMMITMENT_REFERENCES }, (_, index) => ({
+        sopClassUid: CT,
+        sopInstanceUid: parseUid(`1.2.${study}.${index}`),
+      }));
+      return await scu.commit(references).catch((error: { readonly code?: string }) => error.code);
+    };
+    const times = MAX_COMMITMENT_REFERENCES_IN_ALL / MAX_COMMITMENT_REFERENCES;
+    for (let study = 0; study < times; study++) expect(await ask(study)).toBeUndefined();
+    expect([await ask(times), scp.pending]).toEqual(['PACS_BUSY', times]);
+    aheadMs = REPORT_FOR_MS + 60_000;
+    expect([await ask(times), scp.pending]).toEqual([undefined, 1]);
+  }, 30_000);
 });
 
 describe.skipIf(debianIsMissing())('storage commitment with Orthanc', () => {

@@ -174,7 +174,7 @@ describe('an inbox', () => {
     expect(await send(inbox, { ...one, transferSyntaxUid, dataSet })).toBe('0000');
     expect((await bytesOf(inbox, one.studyInstanceUid)).get(one.sopInstanceUid)?.equals(dataSet)).toBe(true);
     await inbox.stop();
-    expect((await openInbox()).withUid(one.sopInstanceUid)?.transferSyntaxUid).toBe(transferSyntaxUid);
+    expect((await openInbox()).instances(one.studyInstanceUid)[0]?.transferSyntaxUid).toBe(transferSyntaxUid);
   });
 
   it('has limits: bytes of a study, instances, and a floor of free space (A700)', async () => {

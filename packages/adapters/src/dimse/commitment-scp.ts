@@ -18,7 +18,13 @@ import {
 } from './commitment-message.ts';
 import { referencesSchema, uidSchema } from './commitment-schema.ts';
 import { COMMANDS } from './command-set.ts';
-import { MAX_COMMITMENT_REFERENCES, MAX_COMMITMENTS, REPORT_FOR_MS, REPORT_PAUSES_MS } from './limits.ts';
+import {
+  MAX_COMMITMENT_REFERENCES,
+  MAX_COMMITMENT_REFERENCES_IN_ALL,
+  MAX_COMMITMENTS,
+  REPORT_FOR_MS,
+  REPORT_PAUSES_MS,
+} from './limits.ts';
 import { proposedContexts, requestAssociation, type PeerAddress } from './request-association.ts';
 import { answer } from './service.ts';
 import { STATUS } from './status.ts';
@@ -67,23 +73,13 @@ export async function openCommitmentScp(options: CommitmentScpOptions): Promise<
   return scp;
 }
 
-/** What an inbox says of instances, for `verify`: it keeps them, if only until somebody passed them on. */
-export function verifyBy(
-  classOf: (reference: InstanceReference) => string | undefined,
-): (references: readonly InstanceReference[]) => Promise<readonly (number | undefined)[]> {
-  return async (references) =>
-    references.map((reference) => {
-      const held = classOf(reference);
-      if (held === undefined) return FAILURE_REASONS.noSuchInstance;
-      return held === reference.sopClassUid ? undefined : FAILURE_REASONS.classInstanceConflict;
-    });
-}
-
 class Performer implements CommitmentScp {
   readonly #options: CommitmentScpOptions;
   readonly #files: TransactionFiles<Transaction>;
   readonly #log: Log;
   readonly #pending = new Map<string, Transaction>();
+  /** Requests that are being made durable. */
+  readonly #arriving = new Set<Transaction>();
   /** Deliveries that run, by AE title. */
   readonly #delivering = new Map<string, Promise<void>>();
   /** Pauses between two tries, by AE title. */
@@ -135,14 +131,25 @@ class Performer implements CommitmentScp {
     if (requestedSopInstanceUid !== STORAGE_COMMITMENT_INSTANCE) return STATUS.noSuchInstance;
     if (actionTypeId !== COMMITMENT_TYPES.request) return STATUS.noSuchActionType;
     const { references, transactionUid } = await readCommitmentRequest(dataSet, context.transferSyntax);
-    if (references.length > MAX_COMMITMENT_REFERENCES || this.#pending.size >= MAX_COMMITMENTS) {
-      return STATUS.resourceLimitation;
-    }
+    await this.#forgetOld();
+    if (!this.#hasRoom(references.length)) return STATUS.resourceLimitation;
     const requestedMs = this.#options.clock.now();
     const transaction: Transaction = { transactionUid, aeTitle, requestedMs, references: [...references] };
-    await this.#files.put(keyOf(transaction), transaction);
+    this.#arriving.add(transaction);
+    try {
+      await this.#files.put(keyOf(transaction), transaction);
+    } finally {
+      this.#arriving.delete(transaction);
+    }
     this.#pending.set(keyOf(transaction), transaction);
     return STATUS.success;
+  }
+
+  #hasRoom(references: number): boolean {
+    const held = [...this.#pending.values(), ...this.#arriving];
+    const inAll = held.reduce((sum, each) => sum + each.references.length, references);
+    if (held.length >= MAX_COMMITMENTS || references > MAX_COMMITMENT_REFERENCES) return false;
+    return inAll <= MAX_COMMITMENT_REFERENCES_IN_ALL;
   }
 
   /** Delivers what is pending for an AE title, one association after another, until nothing is or it has been a week. */
@@ -168,7 +175,7 @@ class Performer implements CommitmentScp {
       } catch (error) {
         if (signal.aborted) return;
         this.#failed(error, attempt);
-        await this.#forgetOld(aeTitle);
+        await this.#forgetOld();
         await this.#pause(aeTitle, REPORT_PAUSES_MS[Math.min(attempt, REPORT_PAUSES_MS.length - 1)] ?? 0);
       }
     }
@@ -222,9 +229,9 @@ class Performer implements CommitmentScp {
     return [...this.#pending.values()].filter((transaction) => transaction.aeTitle === aeTitle);
   }
 
-  async #forgetOld(aeTitle: string): Promise<void> {
+  async #forgetOld(): Promise<void> {
     const beforeMs = this.#options.clock.now() - REPORT_FOR_MS;
-    for (const transaction of this.#pendingFor(aeTitle)) {
+    for (const transaction of this.#pending.values()) {
       if (transaction.requestedMs >= beforeMs) continue;
       this.#log.write('error', 'dimse.commitment.undeliverable', { instances: transaction.references.length });
       this.#pending.delete(keyOf(transaction));

@@ -1,18 +1,22 @@
 /**
- * A small DIMSE server in front of any `Pacs`: verification, storage, query and retrieve by C-MOVE and C-GET, and a worklist
- * where one is given. It makes an embedded PACS of memory or a folder, and stands in for a real one in tests.
+ * A small DIMSE server in front of any `Pacs`: verification, storage, query and retrieve by C-MOVE and C-GET; a worklist where
+ * one is given, and storage commitment where the PACS may promise it. It makes an embedded PACS of memory or a folder, and stands in for a real one in tests.
  *
  * It listens on loopback unless it is told who may call: what it serves are patients' images, and an AE title proves nothing.
  */
 import type { Uid } from '@interhosp/core/dicom';
 import { ConfigError } from '@interhosp/core/errors';
 import type { Pacs } from '@interhosp/core/pacs';
-import { silentLog, type Log } from '@interhosp/core/world';
+import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import { parseAeTitle, type AeTitle } from './ae-title.ts';
 import { REJECTIONS } from './associate.ts';
 import { createCallers, type AllowedCaller, type Callers } from './callers.ts';
+import { openCommitmentScp, type CommitmentScp } from './commitment-scp.ts';
+import { commitmentService } from './commitment-service.ts';
+import { verifyIn } from './commitment-verify.ts';
 import { listen, type Listener } from './listener.ts';
 import type { DimseOddities } from './oddities.ts';
+import { processClock } from './pacs-options.ts';
 import { queryService } from './query-scp.ts';
 import type { PeerAddress } from './request-association.ts';
 import { retrieveService } from './retrieve-scp.ts';
@@ -23,6 +27,13 @@ import { storeToPacs } from './store-to-pacs.ts';
 import type { TlsIdentity } from './tls.ts';
 import { verificationService } from './verification-service.ts';
 import type { ScheduledStep } from './worklist-scp.ts';
+
+/** How the server promises to keep instances (storage commitment, PS3.4 J). */
+export interface CommitmentOptions {
+  /** The server's own alone; made when it is not there. Holds requests until they are reported on, also over a restart. */
+  readonly folder: string;
+  readonly clock?: Clock;
+}
 
 /** How a server is made; all but the PACS have defaults. */
 export interface DimseServerOptions {
@@ -37,13 +48,19 @@ export interface DimseServerOptions {
   readonly tls?: TlsIdentity;
   /** Who may call; without it everybody on this machine. */
   readonly callers?: readonly AllowedCaller[];
-  /** Where C-MOVE sends, by AE title. */
+  /** Where C-MOVE sends, and reports of commitment go, by AE title. */
   readonly destinations?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
   /** SOP classes and transfer syntaxes of vendors that are taken too. */
   readonly privateClasses?: readonly Uid[];
   readonly privateSyntaxes?: readonly Uid[];
   /** Steps of the worklist; without it there is none. */
   readonly worklist?: () => readonly ScheduledStep[];
+  /**
+   * Only for a PACS that keeps for good what it lists: each instance that it lists when it is asked is promised. Reports go to
+   * {@link destinations}, or, to an AE title that is not among them, on the association that asked. Without it nothing is
+   * promised.
+   */
+  readonly commitment?: CommitmentOptions;
   readonly log?: Log;
   readonly oddities?: DimseOddities;
 }
@@ -55,9 +72,9 @@ export interface DimseServer {
   readonly aeTitle: AeTitle;
   /** What is odd about it; set it at any time. */
   oddities: DimseOddities;
-  /** Begins to listen. Calling it twice is fine. @throws {Error} of node:net when the port is taken. */
+  /** Begins to listen. Calling it twice is fine. @throws {Error} of node:net when the port is taken; of node:fs. */
   start(): Promise<void>;
-  /** Aborts every association. Calling it twice is fine. */
+  /** Aborts every association; reports that are still due are delivered after the next start. Calling it twice is fine. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -65,11 +82,16 @@ export interface DimseServer {
 /**
  * Makes a server.
  *
- * @throws {ConfigError} `CONFIG_INVALID` for an address beyond this machine without callers; {RangeError} for an AE title that
- *   is none.
+ * @throws {ConfigError} `CONFIG_INVALID` for an address beyond this machine without callers, and for commitment to what cannot
+ *   be searched; {RangeError} for an AE title that is none.
  */
 export function dimseServer(options: DimseServerOptions): DimseServer {
   return new Server(options);
+}
+
+interface Running {
+  readonly listener: Listener;
+  readonly commitment: CommitmentScp | undefined;
 }
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
@@ -80,7 +102,7 @@ class Server implements DimseServer {
   readonly #options: DimseServerOptions;
   readonly #callers: Callers;
   readonly #services: readonly DimseService[];
-  #listener: Promise<Listener> | undefined;
+  #running: Promise<Running> | undefined;
   #port = 0;
 
   constructor(options: DimseServerOptions) {
@@ -88,11 +110,14 @@ class Server implements DimseServer {
     if (callers === undefined && !LOOPBACK.test(host)) {
       throw new ConfigError('CONFIG_INVALID', { details: { field: 'callers' } });
     }
+    if (options.commitment !== undefined && !options.pacs.capabilities.source) {
+      throw new ConfigError('CONFIG_INVALID', { details: { field: 'commitment' } });
+    }
     this.#options = options;
     this.aeTitle = parseAeTitle(options.aeTitle ?? 'INTERHOSP');
     this.oddities = options.oddities ?? {};
     this.#callers = callers === undefined ? everybody(this.aeTitle) : createCallers([this.aeTitle], callers);
-    this.#services = this.#servicesOf(options);
+    this.#services = this.#withOddities(this.#servicesOf(options));
   }
 
   get port(): number {
@@ -100,32 +125,56 @@ class Server implements DimseServer {
   }
 
   async start(): Promise<void> {
-    const { host, log = silentLog, port = 0, tls } = this.#options;
-    this.#listener ??= listen({
-      port,
-      log,
-      ...(host !== undefined && { host }),
-      ...(tls !== undefined && { tls }),
-      decide: (request, caller) => decide(this.#services, this.#callers, request, caller),
-      serve: (association, signal) =>
-        serveAssociation(association, this.#services, { log: log.forComponent('interhosp:dimse-server'), signal }),
-    });
+    this.#running ??= this.#open();
     try {
-      this.#port = (await this.#listener).port;
+      this.#port = (await this.#running).listener.port;
     } catch (error) {
-      this.#listener = undefined;
+      this.#running = undefined;
       throw error;
     }
   }
 
   async stop(): Promise<void> {
-    const listener = this.#listener;
-    this.#listener = undefined;
-    await (await listener)?.stop();
+    const running = await this.#running;
+    this.#running = undefined;
+    await running?.commitment?.stop();
+    await running?.listener.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  async #open(): Promise<Running> {
+    const { host, log = silentLog, port = 0, tls } = this.#options;
+    const commitment = await this.#openCommitment();
+    const services = [
+      ...this.#services,
+      ...(commitment === undefined ? [] : this.#withOddities([commitmentService({ scp: commitment })])),
+    ];
+    try {
+      const listener = await listen({
+        port,
+        log,
+        ...(host !== undefined && { host }),
+        ...(tls !== undefined && { tls }),
+        decide: (request, caller) => decide(services, this.#callers, request, caller),
+        serve: (association, signal) =>
+          serveAssociation(association, services, { log: log.forComponent('interhosp:dimse-server'), signal }),
+      });
+      return { commitment, listener };
+    } catch (error) {
+      await commitment?.stop();
+      throw error;
+    }
+  }
+
+  async #openCommitment(): Promise<CommitmentScp | undefined> {
+    const { commitment, log = silentLog, pacs } = this.#options;
+    if (commitment === undefined) return undefined;
+    const { clock = processClock, folder } = commitment;
+    const verify = verifyIn(pacs);
+    return await openCommitmentScp({ clock, folder, log, verify, reportTo: (ae) => this.#destination(ae) });
   }
 
   #servicesOf({ pacs, privateClasses, privateSyntaxes, worklist }: DimseServerOptions): readonly DimseService[] {
@@ -136,7 +185,7 @@ class Server implements DimseServer {
       // Of what is fetched by C-GET, the one who calls is SCP.
       takesReversedRole: true,
     };
-    const services = [
+    return [
       verificationService,
       storage,
       ...(source
@@ -146,6 +195,9 @@ class Server implements DimseServer {
           ]
         : []),
     ];
+  }
+
+  #withOddities(services: readonly DimseService[]): readonly DimseService[] {
     return services.map((service) => ({
       ...service,
       syntaxesOf: (abstractSyntax) =>

@@ -8,7 +8,7 @@ export type { Commitment } from './commitment-scu.ts';
 export { dimsePacs } from './dimse-pacs.ts';
 export type { DimsePacs } from './dimse-pacs.ts';
 export { dimseServer } from './dimse-server.ts';
-export type { DimseServer, DimseServerOptions } from './dimse-server.ts';
+export type { CommitmentOptions, DimseServer, DimseServerOptions } from './dimse-server.ts';
 export type { DimseOddities } from './oddities.ts';
 export type { DimsePacsOptions, ListenOptions } from './pacs-options.ts';
 export type { PacsProfile, QueryRoot, StorageProfile } from './profile.ts';

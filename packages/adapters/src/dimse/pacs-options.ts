@@ -96,7 +96,7 @@ export function defaultsFor(options: DimsePacsOptions) {
 }
 
 /** Time of this process. */
-const processClock: Clock = {
+export const processClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   async sleep(ms, { signal } = {}) {

@@ -49,8 +49,6 @@ export interface StoreInbox {
   studies(query: StudyQuery): readonly StudySummary[];
   /** The instances of a study; empty when none is held. */
   instances(studyInstanceUid: Uid): readonly HeldInstance[];
-  /** The instance of a UID, for a storage commitment. */
-  withUid(sopInstanceUid: Uid): HeldInstance | undefined;
   /**
    * Reads a study, or the named instances of it that are held.
    *
@@ -152,10 +150,6 @@ class Inbox implements StoreInbox {
 
   instances(studyInstanceUid: Uid): readonly HeldInstance[] {
     return this.#index.instances(studyInstanceUid);
-  }
-
-  withUid(sopInstanceUid: Uid): HeldInstance | undefined {
-    return this.#index.withUid(sopInstanceUid);
   }
 
   async *retrieve(
