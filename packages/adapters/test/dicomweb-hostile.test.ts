@@ -383,6 +383,14 @@ describe('how a study is asked for', () => {
     ]);
   });
 
+  it('retrieves all that is listed, whatever older count the study is listed with', async () => {
+    const stale = { ...summary, '00201208': { vr: 'IS', Value: [1] } };
+    const { pacs } = await pacsOf(listed(oneByOne, listing, [stale]));
+    expect((await each(pacs)).map(({ sopInstanceUid }) => sopInstanceUid)).toEqual(
+      study.instances.map(({ sopInstanceUid }) => sopInstanceUid),
+    );
+  });
+
   it.each([
     [33_554_432, 1],
     [33_554_433, 2],

@@ -63,7 +63,7 @@ async function* retrieved(
   }
   const expected = await instancesHeld(http, studyInstanceUid, options);
   if (expected === 0) throw new PacsError('PACS_STUDY_UNKNOWN', { details: { studyInstanceUid } });
-  const sample = await sampleOf(http, studyInstanceUid, expected, options);
+  const { sample, isAll } = await sampleOf(http, studyInstanceUid, options);
   if (isWhole(http, sample, expected, options)) {
     const answer = await ask(http, ['studies', studyInstanceUid], options);
     if (!HAS_NO_STUDIES.has(answer.status)) {
@@ -76,7 +76,7 @@ async function* retrieved(
     await answer.discard();
   }
   // Orthanc reads the files of the instances it lists: what is known already is not asked again.
-  const listed = sample.length >= expected ? sample : await listOf(searchInstances(http, studyInstanceUid, options));
+  const listed = isAll ? sample : await listOf(searchInstances(http, studyInstanceUid, options));
   if (listed.length === 0) throw new PacsError('PACS_INCOMPLETE', { details: { instances: 0, count: expected } });
   yield* oneByOne(http, studyInstanceUid, listed, options);
 }
@@ -98,20 +98,22 @@ async function instancesHeld(http: HttpClient, studyInstanceUid: Uid, options: R
   return uids.size;
 }
 
-/** The first few instances, where how the study comes depends on their size; all of them when they are few. */
+/**
+ * The first few instances, where how the study comes depends on their size. They are all of them where the list ended:
+ * never by the count that the study was listed with, which may be of yesterday.
+ */
 async function sampleOf(
   http: HttpClient,
   studyInstanceUid: Uid,
-  instances: number,
   options: RetrieveOptions,
-): Promise<readonly ListedInstance[]> {
-  if (options.mode !== 'auto' || http.learned.profile.retrieval === 'instance') return [];
+): Promise<{ readonly sample: readonly ListedInstance[]; readonly isAll: boolean }> {
   const sample: ListedInstance[] = [];
+  if (options.mode !== 'auto' || http.learned.profile.retrieval === 'instance') return { sample, isAll: false };
   for await (const instance of searchInstances(http, studyInstanceUid, { ...options, pageSize: SAMPLE })) {
     sample.push(instance);
-    if (sample.length === Math.min(SAMPLE, instances)) break;
+    if (sample.length === SAMPLE) return { sample, isAll: false };
   }
-  return sample;
+  return { sample, isAll: true };
 }
 
 async function listOf(instances: AsyncIterable<ListedInstance>): Promise<readonly ListedInstance[]> {
