@@ -78,6 +78,11 @@ describe('a search over DICOMweb', () => {
     expect(await codeOf(() => studies(pacs))).toBe('PACS_TOO_MANY');
   });
 
+  it('says of a service that finds too many what it says of its own limit, so that less is asked for at once', async () => {
+    const { pacs } = await pacsOf((_request, response) => void response.writeHead(413).end());
+    expect(await codeOf(() => studies(pacs))).toBe('PACS_TOO_MANY');
+  });
+
   it('sorts out what a server answers that ignores keys', async () => {
     const other = study(2, { '00100020': { vr: 'LO', Value: ['PQ'] }, '00080020': { vr: 'DA', Value: ['20240110'] } });
     const { pacs, server } = await pacsOf(({ parameters }, response) => {

@@ -42,9 +42,14 @@ export async function readPage(
   }
   if (answer.status !== 200) {
     await answer.discard();
-    throw statusError(answer.status);
+    throw answer.status === 413 ? tooMany() : statusError(answer.status);
   }
   return await dataSetsIn(answer, options);
+}
+
+/** PS3.18 10.6.3.1: the search would match more than the service answers; a narrower one may do. */
+function tooMany(): PacsError {
+  return new PacsError('PACS_TOO_MANY', { details: { status: 413 } });
 }
 
 /** Asks for a page in the form and with the fields that the service takes, whatever it then answers. @throws {PacsError} */
