@@ -93,6 +93,23 @@ describe('what was pushed to us', () => {
     await expect(all(pacs.retrieve(uid, { instances: [four] }))).rejects.toMatchObject({ code: 'PACS_INCOMPLETE' });
   });
 
+  it('is one study with what the PACS holds of it, whoever tells the issuer, and counted as a whole', async () => {
+    await archive.seed([one, two]);
+    const hides = archive.findStudies.bind(archive);
+    archive.findStudies = async function* (query) {
+      for await (const { patient, ...study } of hides(query)) {
+        yield { ...study, patient: { ...patient, patientId: { id: patient.patientId.id } } };
+      }
+    };
+    await push(three, four);
+    const [study, ...others] = await all(source.findStudies({}));
+    expect(others).toEqual([]);
+    expect(study).toMatchObject({ patient: { patientId: { id: 'PAT-1', issuer: 'SAMPLE-HOSPITAL' } } });
+    // Two here and two there: only each listed once tells.
+    expect(study?.instances).toBeUndefined();
+    expect(await uidsIn(source)).toHaveLength(4);
+  });
+
   it('is read without the PACS when nothing else was asked for', async () => {
     await push(one, two);
     await server.stop();

@@ -25,5 +25,6 @@ export type {
   PersonNameGroups,
   Sex,
 } from './patient.ts';
+export { samePatientId } from './patient.ts';
 export { PRIORITIES, PURPOSES } from './study.ts';
 export type { InstanceIdentity, PractitionerMention, Priority, Purpose, StudyHeader } from './study.ts';

@@ -26,6 +26,12 @@ export interface IssuedId {
   readonly issuer?: string;
 }
 
+/** Equal IDs, and equal issuers where both are known: many PACS do not return an issuer. */
+export function samePatientId(shown: IssuedId, meant: IssuedId): boolean {
+  if (shown.id.trim() !== meant.id.trim()) return false;
+  return shown.issuer === undefined || meant.issuer === undefined || shown.issuer.trim() === meant.issuer.trim();
+}
+
 /** Patient's Sex (0010,0040); `O` is other. */
 export type Sex = 'M' | 'F' | 'O';
 

@@ -152,6 +152,17 @@ describe('a study under consideration', () => {
     expect(taken.map((name) => name.split('#')[0])).toEqual(['2', '3', '4', '5']);
   });
 
+  it('that was taken is counted, and taken again, when more of it was pushed and nobody tells its count any more', async () => {
+    const { archive, clock, taken } = start();
+    archive.put(1, { instances: 5, modalities: ['DX'], studyDate: TODAY });
+    await minutes(clock, 10);
+    archive.tellsCounts = false;
+    archive.put(1, { instances: 10, modalities: ['DX'], studyDate: TODAY });
+    archive.push(1);
+    await minutes(clock, 10);
+    expect(taken.map((name) => name.split('@')[0])).toEqual(['1#5', '1#10']);
+  });
+
   it('that a failing count concerns is not taken twice for one count', async () => {
     const { archive, clock, taken } = start();
     archive.tellsCounts = false;

@@ -2,9 +2,8 @@
 import type { Uid } from '@interhosp/core/dicom';
 import { TransferError } from '@interhosp/core/errors';
 import type { Pacs, RetrievedInstance, StudySummary } from '@interhosp/core/pacs';
-import type { InstanceEntry, LocalPatient } from '@interhosp/core/study';
+import { samePatientId, type InstanceEntry, type LocalPatient } from '@interhosp/core/study';
 import type { LiveExchange } from '../member/live-exchange.ts';
-import { samePatientId } from './patient-match.ts';
 
 interface Look {
   readonly pacs: Pacs;

@@ -4,13 +4,7 @@
  */
 import { formatPersonName, trimPadding } from '@interhosp/core/dicom';
 import type { PacsPatient } from '@interhosp/core/pacs';
-import type { ArrivingPatient, IssuedId, LocalPatient, PersonName } from '@interhosp/core/study';
-
-/** Equal IDs, and equal issuers where both are known: many PACS do not return an issuer. */
-export function samePatientId(shown: IssuedId, meant: IssuedId): boolean {
-  if (shown.id.trim() !== meant.id.trim()) return false;
-  return shown.issuer === undefined || meant.issuer === undefined || shown.issuer.trim() === meant.issuer.trim();
-}
+import { samePatientId, type ArrivingPatient, type LocalPatient, type PersonName } from '@interhosp/core/study';
 
 /** Equal ID and issuer, and equal names: an old object kept under the same ID with another name is not it. */
 export function isShownUnder(shown: PacsPatient, meant: LocalPatient): boolean {
