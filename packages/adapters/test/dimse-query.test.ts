@@ -250,6 +250,29 @@ describe('a query under way', () => {
     await association.release();
   });
 
+  it.each(ROOTS)('that the PACS refuses for its size by the %s is too many, and others are answered', async (root) => {
+    const held = [1, 2, 3, 4].map((study) =>
+      sampleInstance({ study, studyDate: `2024010${study}`, patientId: 'P', pixelBytes: 2 }),
+    );
+    await using archive = await startArchive(held, { oddities: { mostAnswers: 2 } });
+    const association = await openQuery(archive.peer, [FIND[root]]);
+    const found = (from: string, options: Parameters<typeof findStudies>[2] = {}) =>
+      all(findStudies(association, { patientId: 'P', studyDateFrom: from }, options));
+    await expect(found('2024-01-01')).rejects.toMatchObject({ code: 'PACS_TOO_MANY', details: { status: 0xa700 } });
+    expect(await found('2024-01-03')).toHaveLength(2);
+    // Where the site knows better, it is not tried.
+    expect(await codeOf(found('2024-01-01', { busyStatuses: [0xa700] }))).toBe('PACS_BUSY');
+    await association.release();
+  });
+
+  it('for one study is never too many', async () => {
+    await using archive = await startArchive([sampleInstance({ study: 1 })], { oddities: { mostAnswers: 0 } });
+    const association = await openQuery(archive.peer);
+    const finding = all(findStudies(association, { studyInstanceUid: sampleStudyUid(1) }));
+    expect(await codeOf(finding)).toBe('PACS_BUSY');
+    await association.release();
+  });
+
   it('needs a context', async () => {
     await using archive = await startArchive([]);
     const association = await openQuery(archive.peer, [SOP_CLASSES.worklistFind]);

@@ -2,7 +2,7 @@
  * Studies, series, instances and patients of a PACS, asked for level by level (PS3.4 C.4.1.2: relational queries are an
  * option that few have). PACS ignore keys they do not know and answer everything, so each answer is checked for each key.
  */
-import { formatDate, TAGS, type NewElement, type Tag, type Uid } from '@interhosp/core/dicom';
+import { formatDate, parseUid, TAGS, type NewElement, type Tag, type Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import { matchesStudyQuery, type InstanceSummary, type PacsPatient, type StudyQuery } from '@interhosp/core/pacs';
 import type { Association } from './association.ts';
@@ -11,6 +11,7 @@ import { patientOf, studyOf, type FoundStudy } from './found-study.ts';
 import type { Identifier } from './identifier.ts';
 import { dateRange, isSingleValue, key, level } from './query-keys.ts';
 import { QUERY_TAGS } from './query-tags.ts';
+import { mayBeTooMany } from './service-error.ts';
 import { SOP_CLASSES } from './uids.ts';
 
 /** Who is looked for; a text that is not given matches everybody. */
@@ -35,7 +36,8 @@ export interface ListedInstance extends InstanceSummary {
  * Finds studies, by the study root or, where the PACS has only that, by the patient root. Where a PACS does not tell the
  * modalities of a study (0008,0061), as dcmqrscp, its series are asked for them once the search is through.
  *
- * @throws {PacsError} as {@link find}
+ * @throws {PacsError} as {@link find}; `PACS_TOO_MANY` also where the PACS refuses to answer so much (A7xx), and
+ *   `PACS_BUSY` only where it answers nothing at all.
  */
 export async function* findStudies(
   association: Association,
@@ -124,8 +126,7 @@ async function* answeredStudies(
   if (from !== undefined && to !== undefined && from > to) return;
   const seen = new Set<string>();
   for await (const patientId of patientsFor(association, query, options)) {
-    const keys = [...studyKeys(query), ...key(TAGS.PatientID, 'LO', patientId)];
-    for await (const answer of find(association, { ...options, ...rootOf(association), keys })) {
+    for await (const answer of matches(association, { ...query, patientId }, options)) {
       const study = studyOf(answer);
       if (study === undefined || !matchesStudyQuery(study, query)) continue;
       // A study whose instances name two patients stands under both, and both answers count.
@@ -134,6 +135,32 @@ async function* answeredStudies(
       seen.add(identity);
       yield study;
     }
+  }
+}
+
+/** A study that nobody has. */
+const NO_STUDY = parseUid('2.25.0');
+
+/** Answers of the PACS. One that is out of resources is asked for next to nothing: is it the size of the search? */
+async function* matches(
+  association: Association,
+  query: StudyQuery & { readonly patientId: string },
+  options: QueryOptions,
+): AsyncGenerator<Identifier, void, undefined> {
+  const keysOf = (asked: StudyQuery) => [...studyKeys(asked), ...key(TAGS.PatientID, 'LO', query.patientId)];
+  const answers = (asked: StudyQuery) => find(association, { ...options, ...rootOf(association), keys: keysOf(asked) });
+  try {
+    yield* answers(query);
+  } catch (error) {
+    if (query.studyInstanceUid !== undefined || !mayBeTooMany(error, options)) throw error;
+    try {
+      for await (const _ of answers({ studyInstanceUid: NO_STUDY })) break;
+    } catch {
+      options.signal?.throwIfAborted();
+      throw error;
+    }
+    const { details } = error as PacsError;
+    throw new PacsError('PACS_TOO_MANY', { cause: error, details });
   }
 }
 

@@ -11,6 +11,8 @@ export interface DimseOddities {
   readonly repeatsAnswers?: boolean;
   /** Ends queries and retrievals with this status instead of what is due; queries without an answer before. */
   readonly finalStatus?: number;
+  /** Refuses, as out of resources, a query that has more answers, after these. */
+  readonly mostAnswers?: number;
   /** Says nothing for so long before the first answer or sub-operation: an archive that fetches a tape. */
   readonly silentMs?: number;
   /** Pauses before each answer and each sub-operation. */

@@ -59,7 +59,8 @@ async function serveFind(
   let status: number = STATUS.success;
   try {
     const keys = await readIdentifier(message.dataSet, { transferSyntaxUid: message.context.transferSyntax });
-    const { delayMs, finalStatus, ignoresCancel, repeatsAnswers, silentMs } = services.oddities();
+    const { delayMs, finalStatus, ignoresCancel, mostAnswers, repeatsAnswers, silentMs } = services.oddities();
+    let answers = 0;
     await pause(silentMs, signal);
     if (finalStatus !== undefined) return await answer(association, message, finalStatus);
     for await (const match of answersTo(keys, message.context.abstractSyntax, services, signal)) {
@@ -68,6 +69,10 @@ async function serveFind(
       await pause(delayMs, signal);
       if (association.isCancelled(messageId) && ignoresCancel !== true) {
         status = STATUS.cancelled;
+        break;
+      }
+      if (++answers > (mostAnswers ?? Number.POSITIVE_INFINITY)) {
+        status = STATUS.outOfResources;
         break;
       }
       const pending = match.isComplete ? STATUS.pending : STATUS.pendingWithWarning;
@@ -87,7 +92,8 @@ export function failureStatus(error: unknown): number {
   if (error instanceof IdentifierProblem) return STATUS.dataSetDoesNotMatchSopClass;
   const code = errorCodeOf(error);
   if (code === 'PACS_PROTOCOL' || code?.startsWith('DICOM_') === true) return STATUS.dataSetDoesNotMatchSopClass;
-  return code === 'PACS_BUSY' || code === 'PACS_UNREACHABLE' ? STATUS.outOfResources : STATUS.cannotUnderstand;
+  const isRefusedNow = code === 'PACS_BUSY' || code === 'PACS_TOO_MANY' || code === 'PACS_UNREACHABLE';
+  return isRefusedNow ? STATUS.outOfResources : STATUS.cannotUnderstand;
 }
 
 interface Match {

@@ -1,5 +1,5 @@
 /** What a final status of a query or a retrieval means (PS3.4 C.4.1.1.4, C.4.2.1.5, C.4.3.1.4; PS3.7 annex C). */
-import { PacsError } from '@interhosp/core/errors';
+import { isInterhospError, PacsError } from '@interhosp/core/errors';
 import { STATUS } from './status.ts';
 
 /** What is known of the PACS that answered. */
@@ -21,6 +21,17 @@ export function serviceError(status: number, { busyStatuses = [] }: StatusProfil
   if (status === STATUS.cancelled) return new PacsError('PACS_INCOMPLETE', { details });
   const isVague = status >>> 12 === 0xc || status === STATUS.processingFailure;
   return new PacsError('PACS_REFUSED', { details, ...(isVague && { retry: 'later' }) });
+}
+
+/**
+ * Whether an error may say that a search has too many answers. A7xx is "Refused: Out of Resources": PACS say so when they are
+ * short of something for a moment, and when there are more matches than they are set to answer, for which PS3.4 table C.4-1
+ * has no status of its own.
+ */
+export function mayBeTooMany(error: unknown, { busyStatuses = [] }: StatusProfile): boolean {
+  if (!isInterhospError(error) || error.code !== 'PACS_BUSY') return false;
+  const { status } = error.details;
+  return status !== undefined && isOutOfResources(status) && !busyStatuses.includes(status);
 }
 
 function isOutOfResources(status: number): boolean {

@@ -17,6 +17,8 @@ const MAX_LISTED_STUDIES = 20_000;
 const MAX_QUERIES = 2_000;
 /** Halving a century down to a day takes 17; a PACS that finds even that too many finds everything too many. */
 const MAX_QUERIES_IN_VAIN = 40;
+/** What was too many is tried again after so long: the PACS may have been short of memory, or be set otherwise since. */
+const LEARNED_FOR_MS = 86_400_000;
 
 /** What a listing asks, and of whom. */
 export interface ListingPorts {
@@ -56,7 +58,7 @@ export interface StudyListing {
 
 /** Makes a listing that remembers which ranges are too many. */
 export function createStudyListing(ports: ListingPorts): StudyListing {
-  const learned = new Learned(ports.log);
+  const learned = new Learned(ports);
   return {
     ofDays: (range, signal) => listDays(range, ports, learned, signal),
     ofStudy: (studyInstanceUid, signal) => ask({ studyInstanceUid }, ports, signal),
@@ -106,20 +108,25 @@ async function* listDays(
 
 /** What a PACS, or our own limit, found too many before: it is not asked again. Each loss is logged once. */
 class Learned {
-  readonly #log: Log;
+  readonly #ports: Pick<ListingPorts, 'clock' | 'log'>;
   readonly #logged = new Set<string>();
-  #days: number | undefined;
+  /** So many days and more. */
+  #days = Number.POSITIVE_INFINITY;
+  #untilMs = 0;
 
-  constructor(log: Log) {
-    this.#log = log;
+  constructor(ports: Pick<ListingPorts, 'clock' | 'log'>) {
+    this.#ports = ports;
   }
 
   isTooMany(range: DateRange, today: string): boolean {
-    return this.#days !== undefined && daysIn(range, today) >= this.#days;
+    return daysIn(range, today) >= this.#days && this.#ports.clock.monotonicMs() < this.#untilMs;
   }
 
   tooMany(range: DateRange, today: string): void {
-    this.#days = Math.min(this.#days ?? Number.POSITIVE_INFINITY, daysIn(range, today));
+    const nowMs = this.#ports.clock.monotonicMs();
+    const before = nowMs < this.#untilMs ? this.#days : Number.POSITIVE_INFINITY;
+    this.#days = Math.min(before, daysIn(range, today));
+    if (before === Number.POSITIVE_INFINITY) this.#untilMs = nowMs + LEARNED_FOR_MS;
     // Halves have dates: studies without one are asked for apart, or come by push.
     if (range.from === undefined && range.to === undefined) this.undatedTooMany();
   }
@@ -136,7 +143,7 @@ class Learned {
   #once(event: string, key: string, fields: SafeFields): void {
     if (this.#logged.has(`${event} ${key}`)) return;
     this.#logged.add(`${event} ${key}`);
-    this.#log.write('error', event, fields);
+    this.#ports.log.write('error', event, fields);
   }
 }
 

@@ -173,6 +173,21 @@ describe('a day of 1,000 studies', { timeout: WITHIN_MS }, () => {
     expect(archive.asked.byDate - asked).toBe(3);
   });
 
+  it('tries a search that was too many again after a day', async () => {
+    const archive = new Archive();
+    archive.limit = 1;
+    archive.put(1, { instances: 1, studyDate: dateAfter(0) });
+    archive.put(2, { instances: 1, studyDate: dateAfter(-1) });
+    const clock = new ManualClock();
+    start(archive, clock);
+    await clock.advance(HOUR_MS);
+    archive.limit = 100;
+    const wholes = () => archive.queries.filter((query) => query.studyDateFrom === dateAfter(-1) && !query.studyDateTo);
+    expect(wholes()).toHaveLength(1);
+    await clock.advance(DAY_MS - 10 * MINUTE_MS);
+    expect(archive.queries.at(-1)).toEqual({ studyDateFrom: dateAfter(0) });
+  });
+
   it('goes by a day that is too many, says so once, and takes the others', async () => {
     const archive = new Archive();
     archive.limit = 50;
