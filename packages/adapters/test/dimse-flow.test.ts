@@ -8,7 +8,7 @@ import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { encodeAssociateRequest } from '../src/dimse/associate.ts';
 import type { Association } from '../src/dimse/association.ts';
 import { COMMANDS, encodeCommand } from '../src/dimse/command-set.ts';
-import { INBOX_HIGH_WATER_BYTES } from '../src/dimse/limits.ts';
+import { HELD_PIECE_BYTES, INBOX_HIGH_WATER_BYTES } from '../src/dimse/limits.ts';
 import { ourselves, proposedContexts } from '../src/dimse/request-association.ts';
 import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -125,6 +125,34 @@ describe('messages that come in', () => {
     let bytes = 0;
     for await (const each of message?.dataSet ?? []) bytes += each.length;
     expect(bytes).toBe(count * piece.length);
+  });
+
+  it('wait at the socket by what they cost, however short the pieces are', async () => {
+    const { association, peer, socket } = await associated();
+    const count = 200_000;
+    const value = pdata([1, 0, Buffer.of(7)]);
+    peer.send(pdata([1, 3, store(1)]), Buffer.alloc(value.length * count, value), pdata([1, 2, NONE]));
+    const message = await association.receive();
+    let before = -1;
+    while (socket.bytesRead !== before) {
+      before = socket.bytesRead;
+      await setTimeout(100);
+    }
+    expect(socket.isPaused()).toBe(true);
+    const mostPieces = INBOX_HIGH_WATER_BYTES / HELD_PIECE_BYTES;
+    expect(socket.bytesRead).toBeLessThan(mostPieces * value.length + 131_072);
+    expect(await message?.dataSet?.whole(count)).toEqual(Buffer.alloc(count, 7));
+  });
+
+  it('go on at half of what made them wait', async () => {
+    const { association, peer, socket } = await associated();
+    const count = 2_100;
+    peer.send(...Array.from({ length: count }, (_, index) => pdata([1, 3, store(index, false)])));
+    await expect.poll(() => socket.isPaused()).toBe(true);
+    for (let index = 0; index < 500; index++) await association.receive();
+    expect(socket.isPaused()).toBe(true);
+    for (let index = 500; index < count; index++) await association.receive();
+    expect(socket.isPaused()).toBe(false);
   });
 
   it('end with what ended the association in the middle of them', async () => {

@@ -102,6 +102,15 @@ describe('an inbox', () => {
     }
   });
 
+  it('keeps objects that come byte by byte', async () => {
+    const inbox = await openInbox();
+    for (const instance of [one, await longInstance(1_000_000), await longInstance(1_100_000)]) {
+      expect(await inbox.take(incoming(instance, 1), new AbortController().signal)).toBe(0);
+      const held = await bytesOf(inbox, instance.studyInstanceUid);
+      expect(held.get(instance.sopInstanceUid)?.equals(instance.dataSet)).toBe(true);
+    }
+  });
+
   it('is made anew from the files, without what a crash left of others', async () => {
     const first = await openInbox();
     for (const instance of study.instances) await send(first, instance);

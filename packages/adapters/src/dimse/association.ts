@@ -17,7 +17,7 @@ import {
 } from './command-set.ts';
 import { DataSetInbox, type InboxOwner } from './inbox.ts';
 import { passOver } from './incoming-instance.ts';
-import { COMMAND_MS, INBOX_HIGH_WATER_BYTES, MAX_COMMAND_BYTES } from './limits.ts';
+import { COMMAND_MS, INBOX_HIGH_WATER_BYTES, INBOX_LOW_WATER_BYTES, MAX_COMMAND_BYTES } from './limits.ts';
 import { PDU, type Fragment, type PduType } from './pdu-reader.ts';
 import { PdvWriter } from './pdv-writer.ts';
 import { ABORT_REASONS, ProtocolError } from './protocol-error.ts';
@@ -405,7 +405,7 @@ export class Association implements InboxOwner, WireHandler {
 
   held(bytes: number): void {
     this.#heldBytes += bytes;
-    const isTooMuch = this.#heldBytes >= INBOX_HIGH_WATER_BYTES;
+    const isTooMuch = this.#heldBytes >= (this.#isPaused ? INBOX_LOW_WATER_BYTES : INBOX_HIGH_WATER_BYTES);
     if (isTooMuch === this.#isPaused) return;
     this.#isPaused = isTooMuch;
     if (isTooMuch) this.#wire.pause();

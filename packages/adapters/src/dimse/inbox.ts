@@ -1,11 +1,12 @@
 /** A data set while it comes in: held until it is read, with word to the socket when it is too much. */
 
-import { MAX_DISCARDED_BYTES } from './limits.ts';
+import { HELD_PIECE_BYTES, MAX_DISCARDED_BYTES } from './limits.ts';
+import { PieceList } from './piece-list.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /** What an inbox tells the association it belongs to. */
 export interface InboxOwner {
-  /** So many bytes more (or, negative, fewer) are held. */
+  /** So many bytes of memory more (or, negative, fewer) are held. */
   held(bytes: number): void;
   /** Somebody waits for bytes that have not come (true), or does so no longer. */
   awaits(isWaiting: boolean): void;
@@ -42,7 +43,7 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
     }
     const pieces = this.#pieces;
     this.#pieces = [];
-    this.#owner.held(-lengthOf(pieces));
+    this.#owner.held(-costOf(pieces));
     return pieces;
   }
 
@@ -60,27 +61,25 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
 
   /** The whole of a short data set. @throws {RangeError} when it is longer than `limitBytes`; the rest is thrown away. */
   async whole(limitBytes: number): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    let lengthBytes = 0;
+    const pieces = new PieceList();
     for await (const piece of this) {
-      lengthBytes += piece.length;
-      if (lengthBytes > limitBytes) throw new RangeError(`more than ${limitBytes} bytes`);
       pieces.push(piece);
+      if (pieces.lengthBytes > limitBytes) throw new RangeError(`more than ${limitBytes} bytes`);
     }
-    return Buffer.concat(pieces, lengthBytes);
+    return Buffer.concat(pieces.take());
   }
 
   /** Puts back what was taken last, to be read again. */
   putBack(pieces: readonly Uint8Array[]): void {
     if (this.#isDiscarded) return;
     this.#pieces = [...pieces, ...this.#pieces];
-    this.#owner.held(lengthOf(pieces));
+    this.#owner.held(costOf(pieces));
   }
 
   /** Throws away what is held and what still comes. */
   discard(): void {
     this.#isDiscarded = true;
-    this.#owner.held(-lengthOf(this.#pieces));
+    this.#owner.held(-costOf(this.#pieces));
     this.#pieces = [];
   }
 
@@ -89,7 +88,7 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
     if (this.#isDiscarded) return this.#letPass(bytes);
     if (bytes.length === 0) return;
     this.#pieces.push(bytes);
-    this.#owner.held(bytes.length);
+    this.#owner.held(bytes.length + HELD_PIECE_BYTES);
     this.#wake?.();
   }
 
@@ -124,6 +123,6 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
   }
 }
 
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+function costOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length + HELD_PIECE_BYTES, 0);
 }

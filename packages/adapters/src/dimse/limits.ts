@@ -39,6 +39,12 @@ export const MAX_IDENTIFIER_BYTES = 1_048_576;
 /** Bytes of a data set that are held until somebody reads them; the socket waits when there are more. */
 export const INBOX_HIGH_WATER_BYTES = 1_048_576;
 
+/** Below this the socket goes on. */
+export const INBOX_LOW_WATER_BYTES = INBOX_HIGH_WATER_BYTES / 2;
+
+/** What a held piece costs beside its bytes: a view and its place in a list. A peer may send one byte in each. */
+export const HELD_PIECE_BYTES = 128;
+
 /** Bytes given to the socket before waiting until it has sent them. */
 export const OUTBOX_HIGH_WATER_BYTES = 1_048_576;
 

@@ -2,6 +2,7 @@
 import { createHeaderScanner, TAGS, tryParseUid, vrFormOf, type Uid } from '@interhosp/core/dicom';
 import type { DataSetInbox } from './inbox.ts';
 import { latin1Text } from './little-endian.ts';
+import { PieceList } from './piece-list.ts';
 import { MAX_PEEKED_BYTES } from './query-limits.ts';
 
 /**
@@ -9,18 +10,15 @@ import { MAX_PEEKED_BYTES } from './query-limits.ts';
  * the association ends; who reads the data set then sees why.
  */
 export async function studyOfDataSet(dataSet: DataSetInbox, transferSyntaxUid: Uid): Promise<Uid | undefined> {
-  const taken: Uint8Array[] = [];
-  let takenBytes = 0;
+  const taken = new PieceList();
   try {
     const scanner = createHeaderScanner({ form: vrFormOf(transferSyntaxUid), wanted: WANTED });
-    while (takenBytes < MAX_PEEKED_BYTES && scanner.pixelStart === undefined) {
+    while (taken.lengthBytes < MAX_PEEKED_BYTES && scanner.pixelStart === undefined) {
       const pieces = await dataSet.batch();
-      taken.push(...pieces);
+      // All of them, before any is looked at: what cannot be read is put back too.
+      for (const piece of pieces) taken.push(piece);
       if (pieces.length === 0) scanner.end();
-      for (const piece of pieces) {
-        takenBytes += piece.length;
-        scanner.push(piece);
-      }
+      for (const piece of pieces) scanner.push(piece);
       const value = scanner.values.get(TAGS.StudyInstanceUID);
       if (value !== undefined) return tryParseUid(latin1Text(value.bytes.subarray(0, 64)));
       if (pieces.length === 0) return undefined;
@@ -29,7 +27,7 @@ export async function studyOfDataSet(dataSet: DataSetInbox, transferSyntaxUid: U
   } catch {
     return undefined;
   } finally {
-    dataSet.putBack(taken);
+    dataSet.putBack(taken.take());
   }
 }
 

@@ -16,6 +16,7 @@ import type { ObjectPlace } from './object-disk.ts';
 import type { ObjectFolder, PartFile } from './object-files.ts';
 import { HeaderMemory } from './header-memory.ts';
 import { HeaderWatch } from './object-header.ts';
+import { PieceList } from './piece-list.ts';
 import { STATUS } from './status.ts';
 
 /** What became of an instance. */
@@ -182,20 +183,23 @@ class ObjectBytes {
   /** So far, the header in front included. */
   bytes: number;
   readonly #folder: ObjectFolder;
-  #held: Uint8Array[];
+  readonly #held = new PieceList();
   #part: PartFile | undefined;
 
   constructor(folder: ObjectFolder, header: Uint8Array) {
     this.#folder = folder;
-    this.#held = [header];
+    this.#held.push(header);
     this.bytes = header.length;
   }
 
   /** Takes pieces; returns how many bytes they have. */
   async push(pieces: readonly Uint8Array[]): Promise<number> {
-    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    let bytes = 0;
+    for (const piece of pieces) {
+      bytes += piece.length;
+      this.#held.push(piece);
+    }
     this.bytes += bytes;
-    this.#held.push(...pieces);
     if (this.#part !== undefined || this.bytes > WHOLE_OBJECT_BYTES) await this.#flush();
     return bytes;
   }
@@ -205,7 +209,7 @@ class ObjectBytes {
     const part = this.#part;
     this.#part = undefined;
     if (part !== undefined) return await this.#folder.publish(part, sopInstanceUid, this.bytes);
-    return await this.#folder.pack({ pieces: this.#held, lengthBytes: this.bytes, receivedMs }, isAlone);
+    return await this.#folder.pack({ pieces: this.#held.take(), lengthBytes: this.bytes, receivedMs }, isAlone);
   }
 
   /** Throws away what was not published. */
@@ -214,10 +218,8 @@ class ObjectBytes {
   }
 
   async #flush(): Promise<void> {
-    const pieces = this.#held;
-    this.#held = [];
     this.#part ??= await this.#folder.part();
-    await this.#part.append(pieces);
+    await this.#part.append(this.#held.take());
   }
 }
 

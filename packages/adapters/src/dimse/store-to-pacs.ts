@@ -8,6 +8,7 @@ import type { Pacs, StorableInstance, StoreOutcome } from '@interhosp/core/pacs'
 import type { DataSetInbox } from './inbox.ts';
 import type { IncomingInstance, InstanceTaker } from './incoming-store.ts';
 import { HeaderWatch } from './object-header.ts';
+import { PieceList } from './piece-list.ts';
 import { STATUS } from './status.ts';
 
 /** Bytes kept in memory; what is longer goes into a file without a name, which is gone however this process ends. */
@@ -51,7 +52,7 @@ function statusOf({ status, statusCode }: StoreOutcome): number {
 /** A data set that was read whole. */
 class Kept {
   lengthBytes = 0;
-  readonly #memory: Uint8Array[] = [];
+  readonly #memory = new PieceList();
   #file: FileHandle | undefined;
 
   async read(dataSet: DataSetInbox, watch: HeaderWatch): Promise<void> {
@@ -63,12 +64,12 @@ class Kept {
       }
       if (this.#file === undefined && this.lengthBytes > MEMORY_BYTES) this.#file = await nameless();
       if (this.#file === undefined) continue;
-      for (const piece of this.#memory.splice(0)) await this.#file.writeFile(piece);
+      for (const piece of this.#memory.take()) await this.#file.writeFile(piece);
     }
   }
 
   async *dataSet(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield* this.#memory;
+    yield* this.#memory.pieces;
     const file = this.#file;
     for (let position = 0; file !== undefined && position < this.lengthBytes;) {
       const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, this.lengthBytes - position));
@@ -80,7 +81,7 @@ class Kept {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#memory.length = 0;
+    this.#memory.take();
     await this.#file?.close();
   }
 }
