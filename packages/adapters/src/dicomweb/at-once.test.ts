@@ -131,6 +131,34 @@ describe('requests at the same time', () => {
     await expect(ended).rejects.toBe(failure);
   });
 
+  it('wait for the end of a source that has given what it was asked for', async () => {
+    const requests = new Requests();
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    let isEnded = false;
+    async function* gated(): AsyncGenerator<Batch, void, undefined> {
+      try {
+        yield batchOf('1.1');
+        yield batchOf('1.2');
+        await gate;
+        yield batchOf('1.3');
+      } finally {
+        await settled();
+        isEnded = true;
+      }
+    }
+    const left = (async () => {
+      let told = 0;
+      for await (const _ of atOnce(gated(), requests.run, { ...limits, atOnce: 3 })) if (++told === 2) break;
+    })();
+    await settled();
+    // Two requests end, and the third batch comes, before anybody looks.
+    requests.end('1.1');
+    requests.end('1.2');
+    open();
+    await left;
+    expect(isEnded).toBe(true);
+  });
+
   it('end with their reader, and their source with them', async () => {
     const requests = new Requests();
     let isEnded = false;

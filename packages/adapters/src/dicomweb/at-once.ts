@@ -52,9 +52,11 @@ export async function* atOnce<T>(
         waiting = undefined;
       }
       if (!isEnded && waiting === undefined && flights.size < limits.atOnce) {
-        coming ??= batches.next().finally(() => (isAsked = false));
-        isAsked = true;
-        coming.catch(() => {});
+        if (coming === undefined) {
+          isAsked = true;
+          coming = batches.next().finally(() => (isAsked = false));
+          coming.catch(() => {});
+        }
       }
       if (flights.size === 0 && coming === undefined) break;
       const first = await Promise.race([
