@@ -114,18 +114,22 @@ class Client implements DcmjsClient {
     }
   }
 
-  async #start(): Promise<Worker> {
-    const worker = await startWorker(this.#maxHeapMb);
-    worker.once('exit', () => (this.#worker = undefined));
-    return worker;
+  #start(): Promise<Worker> {
+    const starting = startWorker(this.#maxHeapMb);
+    this.#worker = starting;
+    const forget = (): void => {
+      // One that was let go before may end when another runs already.
+      if (this.#worker === starting) this.#worker = undefined;
+    };
+    starting.then((worker) => worker.once('exit', forget), forget);
+    return starting;
   }
 
   async #perform(task: Task, { signal, deadlineMs = DEADLINE_MS }: DcmjsCallOptions): Promise<Results[keyof Results]> {
     signal?.throwIfAborted();
-    this.#worker ??= this.#start();
     let reply: Reply;
     try {
-      const worker = await this.#worker;
+      const worker = await (this.#worker ?? this.#start());
       reply = await replyOf(worker, deadlineMs, signal, () => worker.postMessage(task));
     } catch (error) {
       // Whatever it was busy with, it is not waited for.

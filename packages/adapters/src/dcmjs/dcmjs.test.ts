@@ -167,6 +167,23 @@ describe('hostile input', () => {
   });
 });
 
+it('keeps the worker of a call that did not wait until the one before had ended', async () => {
+  let started = 0;
+  const count = (): void => void started++;
+  process.on('worker', count);
+  try {
+    await using client = createDcmjs();
+    await client.describe(['PatientID']);
+    const stopping = client.stop();
+    await client.describe(['PatientID']);
+    await stopping;
+    await client.describe(['PatientID']);
+    expect(started).toBe(2);
+  } finally {
+    process.off('worker', count);
+  }
+});
+
 it('stops twice, and starts again', async () => {
   await dcmjs.stop();
   await dcmjs.stop();
