@@ -2,7 +2,7 @@
  * Keys of a search as the server understands them (PS3.18 8.3.4, PS3.4 C.2.2.2): wildcards in texts, ranges of dates, lists
  * of UIDs. A key that it does not know is refused: ignoring it would answer more than was asked for.
  */
-import { parseDate, tryParseUid, type Uid } from '@interhosp/core/dicom';
+import { matchesWildcards, parseDate, tryParseUid, type Uid } from '@interhosp/core/dicom';
 import type { StudyQuery, StudySummary } from '@interhosp/core/pacs';
 import type { PersonName, PersonNameGroups } from '@interhosp/core/study';
 import { HttpProblem } from './server-errors.ts';
@@ -110,14 +110,14 @@ function uidsIn(key: string): readonly Uid[] {
 
 /** Wildcard matching; a text without `*` and `?` must be equal. */
 function matchesText(value: string | undefined, key: string): boolean {
-  return matchesPattern(value ?? '', key);
+  return matchesWildcards(value ?? '', key);
 }
 
 /** Names are compared without case (PS3.4 C.2.2.2.1 lets the server choose). */
 function matchesName(name: PersonNameGroups | undefined, key: string): boolean {
   const groups = name === undefined ? [] : [name.alphabetic, name.ideographic, name.phonetic];
   return groups.some(
-    (group) => group !== undefined && matchesPattern(writtenName(group).toLowerCase(), key.toLowerCase()),
+    (group) => group !== undefined && matchesWildcards(writtenName(group).toLowerCase(), key.toLowerCase()),
   );
 }
 
@@ -131,28 +131,4 @@ function matchesDate(value: string | undefined, key: string): boolean {
   if (from === undefined || to === undefined) throw new HttpProblem(400, 'a key is no date');
   if (value === undefined) return false;
   return (from === '' || value >= from) && (to === '' || value <= to);
-}
-
-/** Whether a text fits a pattern of `*` and `?`, in time that grows with the product of their lengths at most. */
-function matchesPattern(text: string, pattern: string): boolean {
-  let at = 0;
-  let index = 0;
-  let star = -1;
-  let retryAt = 0;
-  while (at < text.length) {
-    if (pattern[index] === '*') {
-      star = index++;
-      retryAt = at;
-    } else if (index < pattern.length && (pattern[index] === '?' || pattern[index] === text[at])) {
-      at++;
-      index++;
-    } else if (star >= 0) {
-      index = star + 1;
-      at = ++retryAt;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[index] === '*') index++;
-  return index === pattern.length;
 }

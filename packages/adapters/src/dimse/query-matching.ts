@@ -1,5 +1,5 @@
 /** Attribute matching as an SCP does it (PS3.4 C.2.2.2): by VR, wildcards, ranges, lists of UIDs. */
-import { parseDate, parseTime, type Tag, type Vr } from '@interhosp/core/dicom';
+import { matchesWildcards, parseDate, parseTime, type Tag, type Vr } from '@interhosp/core/dicom';
 import type { Identifier } from './identifier.ts';
 
 /** A value as it is answered; several divided by backslashes. */
@@ -27,7 +27,7 @@ function matches({ text, vr }: KnownValue, key: string): boolean {
   if (vr === 'TM') return values.some((value) => isInRange(value, key, parseTime));
   // Names without case, as the standard lets an SCP choose (PS3.4 C.2.2.2.1).
   const fold = (each: string): string => (vr === 'PN' ? each.toLowerCase() : each);
-  return key.split('\\').some((pattern) => values.some((value) => matchesPattern(fold(value), fold(pattern.trim()))));
+  return key.split('\\').some((pattern) => values.some((value) => matchesWildcards(fold(value), fold(pattern.trim()))));
 }
 
 /** A single value, or a range with an open end (PS3.4 C.2.2.2.5). What is no date is a single value. */
@@ -38,28 +38,4 @@ function isInRange(value: string, key: string, parse: (text: string) => string |
   if (own === undefined) return false;
   const [from, to] = [key.slice(0, at), key.slice(at + 1)].map((text) => parse(text));
   return (from === undefined || own >= from) && (to === undefined || own <= to);
-}
-
-/** Whether a text fits a pattern of `*` and `?`, in time that grows with the product of their lengths at most. */
-function matchesPattern(text: string, pattern: string): boolean {
-  let at = 0;
-  let index = 0;
-  let star = -1;
-  let retryAt = 0;
-  while (at < text.length) {
-    if (pattern[index] === '*') {
-      star = index++;
-      retryAt = at;
-    } else if (index < pattern.length && (pattern[index] === '?' || pattern[index] === text[at])) {
-      at++;
-      index++;
-    } else if (star >= 0) {
-      index = star + 1;
-      at = ++retryAt;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[index] === '*') index++;
-  return index === pattern.length;
 }

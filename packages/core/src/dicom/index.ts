@@ -42,3 +42,4 @@ export type { Uid } from './uid.ts';
 export type { Vr } from './vr.ts';
 export { walkElements } from './walk.ts';
 export type { ElementSpan, WalkOptions } from './walk.ts';
+export { matchesWildcards } from './wildcards.ts';

@@ -4,6 +4,7 @@
  *
  * Without regular expressions: the patterns come from a rule file and the values from other hospitals.
  */
+import { matchesWildcards } from '../dicom/wildcards.ts';
 import { MAX_VALUE_CHARACTERS } from './limits.ts';
 
 /** How an attribute is matched; follows from its value representation. */
@@ -44,34 +45,6 @@ export function isPattern(matching: Matching, pattern: string): boolean {
     default:
       return matching satisfies never;
   }
-}
-
-/**
- * Whether a text fits a pattern in which `*` stands for any characters and `?` for one. Takes at most
- * value × pattern steps, whatever the pattern.
- */
-export function matchesWildcards(value: string, pattern: string): boolean {
-  let at = 0;
-  let next = 0;
-  let star = -1;
-  let starAt = 0;
-  while (at < value.length) {
-    if (pattern[next] === '*') {
-      star = next++;
-      starAt = at;
-    } else if (next < pattern.length && (pattern[next] === '?' || pattern[next] === value[at])) {
-      at++;
-      next++;
-    } else if (star >= 0) {
-      // Let the last star swallow one more character and go on behind it.
-      next = star + 1;
-      at = ++starAt;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[next] === '*') next++;
-  return next === pattern.length;
 }
 
 /** Names are compared without case and without empty components at their end (PS3.5 6.2.1). */
