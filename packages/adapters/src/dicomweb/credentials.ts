@@ -1,12 +1,11 @@
 /** How the client proves who it is. Secrets go to the configured service alone, and into no error or log. */
 import { Pool } from 'undici';
 import { PacsError } from '@interhosp/core/errors';
-import type { Clock } from '@interhosp/core/world';
+import { untilAborted, type Clock } from '@interhosp/core/world';
 import { guardedLookup, parseServiceUrl } from './addresses.ts';
 import { parseJson, readText } from './dicom-json.ts';
 import { unreachable } from './http-client.ts';
 import { DEFAULT_TOKEN_SECONDS, MAX_TOKEN_BYTES, TOKEN_RENEWAL_SHARE } from './limits.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** Choices of the configuration. */
 export type AuthOptions =

@@ -12,7 +12,7 @@ import type {
   StudyQuery,
   StudySummary,
 } from '@interhosp/core/pacs';
-import type { Clock } from '@interhosp/core/world';
+import { untilAborted, type Clock } from '@interhosp/core/world';
 import { parseServiceUrl } from './addresses.ts';
 import { createCredentials, type AuthOptions, type Credentials } from './credentials.ts';
 import { HttpClient, patiently, type TlsMaterial } from './http-client.ts';
@@ -30,7 +30,6 @@ import { probe } from './probe.ts';
 import { retrieve } from './retrieve.ts';
 import { echo, searchInstances, searchStudies } from './search.ts';
 import { store } from './store.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** How a DICOMweb service is reached and used; all but the address have defaults. */
 export interface DicomwebPacsOptions {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { PacsOptions } from '@interhosp/core/pacs';
-import type { Clock, Log } from '@interhosp/core/world';
+import { untilAborted, type Clock, type Log } from '@interhosp/core/world';
 import type { Association } from './association.ts';
 import type { QueryOptions } from './find-scu.ts';
 import { configurationDigest, readProfile, writeProfile, type PacsProfile } from './profile.ts';
@@ -57,7 +57,7 @@ export class KnownPacs {
     const { known } = this;
     if (known !== undefined) return known;
     this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
-    return await within(this.#asking, options.signal);
+    return await untilAborted(this.#asking, options.signal);
   }
 
   /** As `PacsDestination.acceptedSyntaxes`. @throws {PacsError} when the PACS must be asked and does not answer. */
@@ -67,7 +67,7 @@ export class KnownPacs {
     if (known !== undefined) return known;
     this.#classes.add(sopClassUid);
     this.#askingStorage ??= this.#askStorage().finally(() => (this.#askingStorage = undefined));
-    await within(this.#askingStorage, options.signal);
+    await untilAborted(this.#askingStorage, options.signal);
     // Asked for while the others were being asked.
     return this.#taken(sopClassUid) ?? (await this.acceptedSyntaxes(sopClassUid, options));
   }
@@ -162,20 +162,5 @@ export class KnownPacs {
         log.write('warn', 'dimse.profile.unwritten', { code: errorCodeOf(error) ?? 'STORAGE_FAILED' });
       }
     });
-  }
-}
-
-/** Waits for something that goes on when nobody waits any more. */
-async function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  promise.catch(() => {});
-  if (signal === undefined) return await promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener('abort', stop);
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

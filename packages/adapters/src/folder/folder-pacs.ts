@@ -16,7 +16,7 @@ import type {
   StudyQuery,
   StudySummary,
 } from '@interhosp/core/pacs';
-import { silentLog, type Clock, type Log } from '@interhosp/core/world';
+import { silentLog, untilAborted, type Clock, type Log } from '@interhosp/core/world';
 import { createDcmjs, type DcmjsClient } from '../dcmjs/index.ts';
 import { DEFAULT_RESCAN_MS, DEFAULT_STABLE_MS, PARALLEL_WRITES } from './defaults.ts';
 import { nodeFiles, type Files } from './files.ts';
@@ -216,7 +216,7 @@ class Folder implements FolderPacs {
     const isFresh = this.#clock.monotonicMs() - this.#lookedAtMs < rescanMs;
     if (isFresh && this.#looking === undefined) return;
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
-    await unlessAborted(this.#looking, options.signal);
+    await untilAborted(this.#looking, options.signal);
   }
 
   async #look(): Promise<void> {
@@ -247,20 +247,6 @@ async function describeKeywords(keywords: readonly string[]) {
     described = undefined;
     throw error;
   });
-}
-
-/** Waits for work that others wait for too, and goes away alone. */
-async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return await work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  // Untouched, whatever it is: a cancelled call is no failure.
-  const stop = () => reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 /** The folders that lie in no other: each file is looked at once. */

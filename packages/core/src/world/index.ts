@@ -10,4 +10,5 @@ export type { CodedFrame, FrameShape, PixelCodec, PixelDecoder } from './pixel-d
 export type { Random } from './random.ts';
 export { keepSafe, safeFieldProblem } from './safe-fields.ts';
 export type { SafeFields } from './safe-fields.ts';
+export { untilAborted } from './until-aborted.ts';
 export { webInflate } from './web-inflate.ts';
