@@ -129,7 +129,7 @@ class Receiving {
         await this.#announce(action.ordinal, action.entry);
         return false;
       case 'all-announced':
-        await this.#orHeld(async () => this.#announced?.end());
+        await this.#allAnnounced();
         return false;
       case 'write-block': {
         const { bytes, index, ordinal } = action;
@@ -214,7 +214,7 @@ class Receiving {
       await x.step('RECEIVING', () => ({}));
       x.progress.bytesExpected = offer.expectedBytes ?? x.progress.bytesExpected ?? 0;
       this.#begin(x);
-      this.#announced = this.#lookAt(offer);
+      this.#announced = this.#lookAhead();
       return { asksFirst: this.#announced !== undefined, resume: resumable(this.#pack), type: 'admitted' };
     } catch (error) {
       if (!isInterhospError(error)) throw error;
@@ -224,23 +224,23 @@ class Receiving {
   }
 
   /** Undefined where only a store tells what the PACS takes. */
-  #lookAt({ expectedInstances }: OfferFrame): Announced | undefined {
+  #lookAhead(): Announced | undefined {
     const { log, pacs } = this.#ports;
     if (pacs.acceptedSyntaxes === undefined) return undefined;
     const choose = (kind: InstanceKind) => syntaxFor(kind, this.#ports, this.#over.signal);
-    return new Announced({ choose, log, ...(expectedInstances !== undefined && { expectedInstances }) });
+    return new Announced({ choose, log });
   }
 
   /** Asks for the bytes of an instance that can be filed, and for those that waited for one. */
   async #announce(ordinal: number, entry: InstanceKind): Promise<void> {
-    const ordinals = (await this.#orHeld(async () => this.#announced?.add(ordinal, entry))) ?? [];
+    const ordinals = (await this.#announced?.add(ordinal, entry)) ?? [];
     if (ordinals.length > 0) void this.#box.put({ ordinals, type: 'wanted' });
   }
 
   /** A study of which nothing can be filed waits for a person on both sides, before it has moved. */
-  async #orHeld<T>(look: () => Promise<T>): Promise<T> {
+  async #allAnnounced(): Promise<void> {
     try {
-      return await look();
+      this.#announced?.end();
     } catch (error) {
       const code = errorCodeOf(error);
       if (isRefusalOfKind(code)) await this.#live().record('HELD', { code });
