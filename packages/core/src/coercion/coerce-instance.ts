@@ -11,7 +11,6 @@ import { withDataSet, type OpenDataSet } from '../dicom/data-set.ts';
 import type { VrForm } from '../dicom/encode.ts';
 import { scanHeader, type HeaderScan } from '../dicom/header-scan.ts';
 import { LAST_SPLICED_TAG } from '../dicom/header-scanner.ts';
-import { DICOM_LIMITS } from '../dicom/limits.ts';
 import { trimPadding } from '../dicom/padding.ts';
 import {
   collectValues,
@@ -24,11 +23,12 @@ import { deflatedPlan, mergePlan, orderedSpans, type ElementEdit } from '../dico
 import { formatTag, groupOf, TAGS, type Tag } from '../dicom/tag.ts';
 import { isDeflated } from '../dicom/transfer-syntax.ts';
 import type { Uid } from '../dicom/uid.ts';
-import { readValue, type ElementSpan } from '../dicom/walk.ts';
+import type { ElementSpan } from '../dicom/walk.ts';
 import type { Inflate } from '../world/index.ts';
 import type { Coercion, CoercionFlag, CoercionInput } from './coercion.ts';
-import { growSequence, type GrownSequence, type OldElement } from './grow-sequence.ts';
-import { equipmentItem, planCoercion } from './identity-edits.ts';
+import { growSequence, readOldElement, type GrownSequence, type OldElement } from './grow-sequence.ts';
+import { planCoercion } from './identity-edits.ts';
+import { modifyingEquipmentItem } from './modifying-equipment.ts';
 import { originalAttributesItem, type PreviousValue } from './original-attributes.ts';
 import { otherPatientIds } from './other-patient-ids.ts';
 
@@ -156,7 +156,9 @@ async function grownSequences({ source, spans, input, header }: Work): Promise<r
     {
       tag: TAGS.ContributingEquipmentSequence,
       old: await old(TAGS.ContributingEquipmentSequence),
-      add: () => [equipmentItem(input)],
+      add: () => [
+        modifyingEquipmentItem(input.receiver, input.time, `Patient identity replaced on import from ${input.sender}`),
+      ],
     },
   ];
 }
@@ -238,22 +240,11 @@ async function oldCharacterSet({ source, spans, input }: Work): Promise<Characte
   return characterSetOf(term) ?? ASCII_CHARACTER_SET;
 }
 
-async function oldElement(
-  source: ByteSource,
-  spans: readonly ElementSpan[],
-  tag: Tag,
-): Promise<OldElement | undefined> {
-  const span = spans.find((one) => one.tag === tag);
-  if (span === undefined) return undefined;
-  const whole = { ...span, valueOffset: span.headerOffset };
-  const elementBytes = await readValue(source, whole, DICOM_LIMITS.originalAttributesBytes);
-  if (elementBytes.length !== span.endOffset - span.headerOffset) throw shortRead(span);
-  const value = elementBytes.subarray(span.valueOffset - span.headerOffset);
-  return { tag, vr: span.vr, elementBytes, value, isUndefinedLength: span.lengthBytes === undefined };
-}
-
-function shortRead(span: ElementSpan): DicomError {
-  return new DicomError('DICOM_TRUNCATED', { details: { tag: formatTag(span.tag), offset: span.headerOffset } });
+function oldElement(source: ByteSource, spans: readonly ElementSpan[], tag: Tag): Promise<OldElement | undefined> {
+  return readOldElement(
+    source,
+    spans.find((one) => one.tag === tag),
+  );
 }
 
 function flagsOf(

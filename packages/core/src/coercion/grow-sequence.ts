@@ -2,12 +2,15 @@
  * Adds items to a sequence that may be there already, however it was written: in explicit or implicit VR, with defined or
  * undefined length, or as UN. Earlier items are taken over byte for byte.
  */
+import type { ByteSource } from '../dicom/byte-source.ts';
 import { concatBytes } from '../dicom/bytes.ts';
 import type { CharacterSet } from '../dicom/character-set.ts';
 import { encodeElementHeader, encodeItem, encodeSequenceEnd, type VrForm } from '../dicom/encode.ts';
 import { encodeElements, type NewElement } from '../dicom/element.ts';
+import { DICOM_LIMITS } from '../dicom/limits.ts';
 import { parseItems, type ParsedItem } from '../dicom/parse.ts';
 import { formatTag, type Tag } from '../dicom/tag.ts';
+import { readValue, truncated, type ElementSpan } from '../dicom/walk.ts';
 import { UNDEFINED_LENGTH, type Vr } from '../dicom/vr.ts';
 import { DicomError } from '../errors/interhosp-error.ts';
 
@@ -20,6 +23,23 @@ export interface OldElement {
   /** With its delimitation item when `isUndefinedLength`. */
   readonly value: Uint8Array;
   readonly isUndefinedLength: boolean;
+}
+
+/**
+ * Reads an element; undefined where there is none.
+ *
+ * @throws {DicomError} `DICOM_LIMIT` beyond `originalAttributesBytes`; `DICOM_TRUNCATED`
+ */
+export async function readOldElement(
+  source: ByteSource,
+  span: ElementSpan | undefined,
+): Promise<OldElement | undefined> {
+  if (span === undefined) return undefined;
+  const whole = { ...span, valueOffset: span.headerOffset };
+  const elementBytes = await readValue(source, whole, DICOM_LIMITS.originalAttributesBytes);
+  if (elementBytes.length !== span.endOffset - span.headerOffset) throw truncated(span.headerOffset, span.tag);
+  const value = elementBytes.subarray(span.valueOffset - span.headerOffset);
+  return { tag: span.tag, vr: span.vr, elementBytes, value, isUndefinedLength: span.lengthBytes === undefined };
 }
 
 /** What a sequence becomes. */

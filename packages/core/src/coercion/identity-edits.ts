@@ -91,23 +91,6 @@ export function otherIdItem(id: string, issuer: string): readonly NewElement[] {
   ];
 }
 
-/** This node as an item of Contributing Equipment Sequence (PS3.3 C.12.1.1.5). */
-export function equipmentItem({ sender, receiver, time }: CoercionInput): readonly NewElement[] {
-  const purpose = [
-    text(TAGS.CodeValue, 'SH', '109103'),
-    text(TAGS.CodingSchemeDesignator, 'SH', 'DCM'),
-    text(TAGS.CodeMeaning, 'LO', 'Modifying Equipment'),
-  ];
-  return [
-    text(TAGS.Manufacturer, 'LO', 'Interhosp'),
-    text(TAGS.InstitutionName, 'LO', receiver),
-    text(TAGS.ManufacturerModelName, 'LO', 'Interhosp'),
-    text(TAGS.ContributionDateTime, 'DT', formatDateTime(time)),
-    text(TAGS.ContributionDescription, 'ST', `Patient identity replaced on import from ${sender}`),
-    { tag: TAGS.PurposeOfReferenceCodeSequence, value: { vr: 'SQ', items: [purpose] } },
-  ];
-}
-
 function patientEdits(patient: LocalPatient): readonly ElementEdit[] {
   const { id, issuer } = patient.patientId;
   if (id.trim() === '') throw invalid(TAGS.PatientID);

@@ -9,7 +9,6 @@ import { isInterhospError } from '../errors/interhosp-error.ts';
 import type { Inflate } from '../world/inflate.ts';
 import { webInflate } from '../world/web-inflate.ts';
 import { windowedSource, type ByteSource } from './byte-source.ts';
-import { concatBytes } from './bytes.ts';
 import { ASCII_CHARACTER_SET, characterSetOf } from './character-set.ts';
 import { characterSetTextsOf, encodeNewElement, type ElementValue } from './element.ts';
 import { withDataSet, type OpenDataSet } from './data-set.ts';
@@ -17,11 +16,12 @@ import type { VrForm } from './encode.ts';
 import { scanHeader, type HeaderScan } from './header-scan.ts';
 import { inflatedSource } from './inflated-source.ts';
 import { DICOM_LIMITS } from './limits.ts';
+import { copied, joined } from './pieces.ts';
 import { decideCharacterSet, type CharacterSetDecision, type CharacterSetPolicy } from './splice-character-set.ts';
 import { formatTag, groupOf, isGroupLength, TAGS, type Tag } from './tag.ts';
 import { isDeflated } from './transfer-syntax.ts';
 import type { Uid } from './uid.ts';
-import { readValue, truncated, walkElements, type ElementSpan } from './walk.ts';
+import { readValue, walkElements, type ElementSpan } from './walk.ts';
 import { malformed } from './walker.ts';
 
 /** One change of a top-level element. */
@@ -56,12 +56,6 @@ export interface SpliceOptions extends CharacterSetPolicy {
   readonly inflate?: Inflate;
   readonly signal?: AbortSignal;
 }
-
-/** Bytes read from the source at once. */
-const COPY_BYTES = 1024 * 1024;
-/** Pieces up to this length are put together, until there are so many bytes. */
-const SMALL_BYTES = 32 * 1024;
-const JOINED_BYTES = 128 * 1024;
 
 /**
  * Plans some edits. The same source and edits give the same plan; no edit gives the source as it is.
@@ -159,46 +153,14 @@ export async function* spliceStream(
   }
 }
 
-/** Small pieces in a row as one: each costs its reader as much as a big one does. */
-async function* joined(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let small: Uint8Array[] = [];
-  let smallBytes = 0;
-  const together = (): Uint8Array => {
-    const [only] = small;
-    const whole = small.length === 1 && only !== undefined ? only : concatBytes(small);
-    [small, smallBytes] = [[], 0];
-    return whole;
-  };
-  for await (const piece of pieces) {
-    const isSmall = piece.length <= SMALL_BYTES;
-    if (smallBytes > 0 && (!isSmall || smallBytes >= JOINED_BYTES)) yield together();
-    if (!isSmall) {
-      yield piece;
-      continue;
-    }
-    small.push(piece);
-    smallBytes += piece.length;
-  }
-  if (smallBytes > 0) yield together();
-}
-
 async function* segmentsOf(
   plan: SplicePlan,
   source: ByteSource,
   options: { readonly signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for (const segment of plan.segments) {
-    if (segment.kind === 'bytes') {
-      yield segment.bytes;
-      continue;
-    }
-    for (let offset = segment.from; offset < segment.to; offset += COPY_BYTES) {
-      options.signal?.throwIfAborted();
-      const wanted = Math.min(COPY_BYTES, segment.to - offset);
-      const bytes = await source.read(offset, wanted);
-      if (bytes.length !== wanted) throw truncated(offset);
-      yield bytes;
-    }
+    if (segment.kind === 'bytes') yield segment.bytes;
+    else yield* copied(source, segment.from, segment.to, options.signal);
   }
 }
 

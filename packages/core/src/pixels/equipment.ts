@@ -5,15 +5,15 @@
  */
 import { ASCII_CHARACTER_SET } from '../dicom/character-set.ts';
 import type { ByteSource } from '../dicom/byte-source.ts';
-import { formatDateTime, type DateTime } from '../dicom/date-time.ts';
+import type { DateTime } from '../dicom/date-time.ts';
 import type { NewElement } from '../dicom/element.ts';
 import type { VrForm } from '../dicom/encode.ts';
-import { DICOM_LIMITS } from '../dicom/limits.ts';
 import type { ElementEdit } from '../dicom/splice.ts';
 import { TAGS, type Tag } from '../dicom/tag.ts';
-import { truncated, readValue, type ElementSpan } from '../dicom/walk.ts';
+import type { ElementSpan } from '../dicom/walk.ts';
 import type { Uid } from '../dicom/uid.ts';
-import { growSequence, type OldElement } from '../coercion/grow-sequence.ts';
+import { growSequence, readOldElement } from '../coercion/grow-sequence.ts';
+import { modifyingEquipmentItem } from '../coercion/modifying-equipment.ts';
 import type { MemberId } from '../study/identifiers.ts';
 import { pixelCodecOf } from './codecs.ts';
 
@@ -31,7 +31,7 @@ export async function equipmentEdit(
   change: Rewriter & { readonly from: Uid; readonly to: Uid },
 ): Promise<ElementEdit> {
   const tag = TAGS.ContributingEquipmentSequence;
-  const old = await oldElement(source, spans.get(tag));
+  const old = await readOldElement(source, spans.get(tag));
   const elementBytes = growSequence(form, { add: () => [itemOf(change)], old, tag }, ASCII_CHARACTER_SET);
   return elementBytes === undefined ? { kind: 'remove', tag } : { kind: 'set', tag, value: { elementBytes } };
 }
@@ -42,31 +42,6 @@ function itemOf({
   time,
   to,
 }: Rewriter & { readonly from: Uid; readonly to: Uid }): readonly NewElement[] {
-  const text = (tag: Tag, vr: 'DT' | 'LO' | 'SH' | 'ST', value: string): NewElement => ({
-    tag,
-    value: { text: value, vr },
-  });
   const what = pixelCodecOf(from) === undefined ? 'Encoding of elements changed' : 'Pixel data decoded without loss';
-  const purpose = [
-    text(TAGS.CodeValue, 'SH', '109103'),
-    text(TAGS.CodingSchemeDesignator, 'SH', 'DCM'),
-    text(TAGS.CodeMeaning, 'LO', 'Modifying Equipment'),
-  ];
-  return [
-    text(TAGS.Manufacturer, 'LO', 'Interhosp'),
-    text(TAGS.InstitutionName, 'LO', member),
-    text(TAGS.ManufacturerModelName, 'LO', 'Interhosp'),
-    text(TAGS.ContributionDateTime, 'DT', formatDateTime(time)),
-    text(TAGS.ContributionDescription, 'ST', `${what} from transfer syntax ${from} to ${to}`),
-    { tag: TAGS.PurposeOfReferenceCodeSequence, value: { items: [purpose], vr: 'SQ' } },
-  ];
-}
-
-async function oldElement(source: ByteSource, span: ElementSpan | undefined): Promise<OldElement | undefined> {
-  if (span === undefined) return undefined;
-  const whole = { ...span, valueOffset: span.headerOffset };
-  const elementBytes = await readValue(source, whole, DICOM_LIMITS.originalAttributesBytes);
-  if (elementBytes.length !== span.endOffset - span.headerOffset) throw truncated(span.headerOffset, span.tag);
-  const value = elementBytes.subarray(span.valueOffset - span.headerOffset);
-  return { elementBytes, isUndefinedLength: span.lengthBytes === undefined, tag: span.tag, value, vr: span.vr };
+  return modifyingEquipmentItem(member, time, `${what} from transfer syntax ${from} to ${to}`);
 }

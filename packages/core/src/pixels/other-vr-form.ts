@@ -6,7 +6,6 @@
  * UN stays what it is: implicit VR inside, in either form (PS3.5 6.2.2 note 2). From implicit to explicit, what PS3.6 does
  * not name (private elements above all) becomes UN, and so does a value too long for the header of its VR.
  */
-import { concatBytes } from '../dicom/bytes.ts';
 import type { ByteSource } from '../dicom/byte-source.ts';
 import { encodeElementHeader, type VrForm } from '../dicom/encode.ts';
 import { isGroupLength, TAGS, type Tag } from '../dicom/tag.ts';
@@ -89,9 +88,6 @@ interface Written {
   readonly open: readonly number[];
 }
 
-/** Small headers are given out together. */
-const TOGETHER_BYTES = 16 * 1024;
-
 async function* rewrite(
   source: ByteSource,
   change: FormChange,
@@ -171,22 +167,3 @@ const SIGNED_TAGS: ReadonlySet<Tag> = new Set([
   0x00189810, 0x00221452, 0x00280104, 0x00280105, 0x00280106, 0x00280107, 0x00280108, 0x00280109, 0x00280110,
   0x00280111, 0x00280120, 0x00280121, 0x00281101, 0x00281102, 0x00281103, 0x00283002, 0x00409211, 0x00409216,
 ]);
-
-/** Joins small pieces. */
-export async function* joined(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  for await (const piece of bytes) {
-    if (heldBytes + piece.length > TOGETHER_BYTES && heldBytes > 0) {
-      yield concatBytes(held);
-      held = [];
-      heldBytes = 0;
-    }
-    if (piece.length >= TOGETHER_BYTES) yield piece;
-    else if (piece.length > 0) {
-      held.push(piece);
-      heldBytes += piece.length;
-    }
-  }
-  if (heldBytes > 0) yield concatBytes(held);
-}

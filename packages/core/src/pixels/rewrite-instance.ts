@@ -7,11 +7,12 @@
  */
 import type { ByteSource } from '../dicom/byte-source.ts';
 import { encodeElementHeader, type VrForm } from '../dicom/encode.ts';
+import { COPY_BYTES, copied, joined } from '../dicom/pieces.ts';
 import { planSplice, type ElementEdit } from '../dicom/splice.ts';
 import { TAGS, type Tag } from '../dicom/tag.ts';
 import { vrFormOf } from '../dicom/transfer-syntax.ts';
 import type { Uid } from '../dicom/uid.ts';
-import { truncated, visitElements, type ElementSpan } from '../dicom/walk.ts';
+import { visitElements, type ElementSpan } from '../dicom/walk.ts';
 import type { Vr } from '../dicom/vr.ts';
 import type { PixelCodec, PixelDecoder } from '../world/pixel-decoder.ts';
 import { checkCodestream } from './codestream.ts';
@@ -19,7 +20,7 @@ import { pixelCodecOf, undecodable } from './codecs.ts';
 import { equipmentEdit, type Rewriter } from './equipment.ts';
 import { indexFrames, type FrameIndex } from './frame-index.ts';
 import { PIXEL_TAGS, pixelSpans, readImageShape, type ImageShape } from './image-shape.ts';
-import { joined, measure, pieces, type FormChange } from './other-vr-form.ts';
+import { measure, pieces, type FormChange } from './other-vr-form.ts';
 import { splicedSource } from './spliced-source.ts';
 
 /** What a rewriting needs. */
@@ -186,24 +187,6 @@ async function otherForm({ edited, form, newForm, options, pixels }: Work): Prom
 async function isSignedImage(source: ByteSource, form: VrForm, signal: AbortSignal | undefined): Promise<boolean> {
   const span = (await pixelSpans(source, form, signal)).get(PIXEL_TAGS.PixelRepresentation);
   return span !== undefined && (await source.read(span.valueOffset, 1))[0] === 1;
-}
-
-/** Bytes copied at once. */
-const COPY_BYTES = 1024 * 1024;
-
-async function* copied(
-  source: ByteSource,
-  from: number,
-  to: number,
-  signal?: AbortSignal,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let offset = from; offset < to; offset += COPY_BYTES) {
-    signal?.throwIfAborted();
-    const wanted = Math.min(COPY_BYTES, to - offset);
-    const bytes = await source.read(offset, wanted);
-    if (bytes.length !== wanted) throw truncated(offset);
-    yield bytes;
-  }
 }
 
 /** The value of Pixel Data: frame after frame, the next being decoded while one goes out, and a zero where that is odd. */
