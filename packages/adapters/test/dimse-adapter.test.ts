@@ -158,6 +158,7 @@ describe('the PACS over DIMSE as a module', () => {
     { commitment: 'when-supported' },
     { associations: 5 },
     { busyStatuses: ['C00'] },
+    { profileDays: 0 },
     { characterSet: 'ISO_IR 999' },
     { privateSyntaxes: ['1.2.x'] },
     { privateClasses: ['1.2.840.10008.1.20.1'] },

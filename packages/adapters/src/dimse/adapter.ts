@@ -125,9 +125,11 @@ const configSchema = peer
     /** Transfer syntaxes in which instances are taken, the most wanted first; default whichever the sender names first. */
     storageSyntaxes: z.array(uid).min(1).optional(),
     /** Days for which what the PACS said of itself is believed. */
-    profileDays: z.number().min(0).optional(),
+    profileDays: z.number().positive().optional(),
     /** Whether the PACS is asked to keep what was stored for good, where it can be asked. */
     commitment: z.enum(['never', 'when-supported']).optional(),
+    /** How long its report is waited for, and the receipt with it. */
+    commitmentWaitMs: milliseconds.optional(),
     worklist: peer.optional(),
     preservesBytes: z.boolean().optional(),
     onDuplicate: z.enum(['ignore', 'replace', 'unknown']).optional(),

@@ -26,6 +26,11 @@ export interface KnownPacsOptions {
 
 const FILE_NAME = 'profile.json';
 
+interface StorageQuestion {
+  readonly classes: Set<Uid>;
+  readonly answers: Promise<ReadonlyMap<Uid, readonly Uid[]>>;
+}
+
 /** See the file's head. */
 export class KnownPacs {
   readonly #options: KnownPacsOptions;
@@ -33,15 +38,20 @@ export class KnownPacs {
   #profile: PacsProfile | undefined;
   #hasReadFile = false;
   #asking: Promise<PacsProfile> | undefined;
-  /** SOP classes to be asked about with the next association. */
-  #classes = new Set<Uid>();
-  #askingStorage: Promise<void> | undefined;
+  /** The question about SOP classes that is put now, and the next one, which can still be joined. */
+  #asked: StorageQuestion | undefined;
+  #next: StorageQuestion | undefined;
+  /** They are put one after the other. */
+  #askingStorage: Promise<unknown> = Promise.resolve();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: KnownPacsOptions) {
-    const { calledAe, callingAe, host, port, tls } = options.peer;
+    const { peer, privateSyntaxes = [] } = options;
+    const { calledAe, callingAe, host, port, tls } = peer;
     this.#options = options;
-    this.#digest = configurationDigest([host, port, calledAe, callingAe, tls === undefined ? 'plain' : 'tls']);
+    const transport = tls === undefined ? 'plain' : 'tls';
+    // A syntax that was not asked about is none that the PACS does not take.
+    this.#digest = configurationDigest([host, port, calledAe, callingAe, transport, ...privateSyntaxes]);
   }
 
   /** What is known already, without asking. */
@@ -65,11 +75,11 @@ export class KnownPacs {
     await this.profile(options);
     const known = this.#taken(sopClassUid);
     if (known !== undefined) return known;
-    this.#classes.add(sopClassUid);
-    this.#askingStorage ??= this.#askStorage().finally(() => (this.#askingStorage = undefined));
-    await untilAborted(this.#askingStorage, options.signal);
-    // Asked for while the others were being asked.
-    return this.#taken(sopClassUid) ?? (await this.acceptedSyntaxes(sopClassUid, options));
+    const isAsked = this.#asked?.classes.has(sopClassUid) === true;
+    const question = (isAsked ? this.#asked : this.#next) ?? this.#nextQuestion();
+    question.classes.add(sopClassUid);
+    const answers = await untilAborted(question.answers, options.signal);
+    return answers.get(sopClassUid) ?? [];
   }
 
   /** An association was made: another implementation than the known one is another PACS. */
@@ -104,17 +114,27 @@ export class KnownPacs {
     return this.#profile;
   }
 
-  async #askStorage(): Promise<void> {
+  /** Those that are asked for at the same moment, or while another question is put, share associations. */
+  #nextQuestion(): StorageQuestion {
+    const classes = new Set<Uid>();
+    const answers = this.#askingStorage.then(async () => {
+      this.#asked = this.#next;
+      this.#next = undefined;
+      return await this.#askStorage([...classes]).finally(() => (this.#asked = undefined));
+    });
+    this.#askingStorage = answers.catch(() => {});
+    this.#next = { classes, answers };
+    return this.#next;
+  }
+
+  async #askStorage(classes: readonly Uid[]): Promise<ReadonlyMap<Uid, readonly Uid[]>> {
     const { clock, peer, privateSyntaxes = [], probe } = this.#options;
-    // Those that are asked for at the same moment share associations.
-    await Promise.resolve();
-    const classes = [...this.#classes];
-    this.#classes = new Set();
     const { implementation, syntaxes } = await probeStorage(peer, classes, privateSyntaxes, probe);
     this.#sawImplementation(implementation);
     const askedMs = clock.now();
     const storage = Object.fromEntries([...syntaxes].map(([uid, taken]) => [uid, { askedMs, syntaxes: taken }]));
     this.#change({ storage: { ...this.#profile?.storage, ...storage } });
+    return syntaxes;
   }
 
   #taken(sopClassUid: Uid): readonly Uid[] | undefined {
