@@ -266,6 +266,26 @@ describe('an emergency', () => {
     expect(taken).toEqual(['1#160@22']);
   });
 
+  it('goes as soon where the PACS tells no counts, and no other study is counted more often for that', async () => {
+    const { archive, clock, hurried, taken } = withEmergencies((uid) => (uid === uidOf(1) ? 'sent' : 'none'));
+    archive.tellsCounts = false;
+    await minutes(clock, 1);
+    for (const instances of [20, 60, 100, 100, 100, 160, 160]) {
+      archive.put(1, { instances, studyDate: TODAY });
+      await minutes(clock, 1);
+    }
+    await minutes(clock, 20);
+    expect(hurried).toEqual(['1#100@5', '1#160@8']);
+    expect(taken).toEqual(['1#160@22']);
+    archive.put(2, { instances: 2, studyDate: TODAY });
+    await minutes(clock, 3);
+    const asked = archive.asked.counts;
+    await minutes(clock, 10);
+    expect(hurried.slice(2)).toEqual([expect.stringMatching(/^2#2/)]);
+    // The first is done; the second is no emergency.
+    expect(archive.asked.counts - asked).toBeLessThanOrEqual(1);
+  });
+
   it('is asked about once for each study that is none, and again where a policy could not tell', async () => {
     const { archive, clock, hurried } = withEmergencies((uid) => (uid === uidOf(1) ? 'none' : 'later'));
     archive.put(1, { instances: 2, studyDate: TODAY });

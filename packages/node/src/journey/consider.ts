@@ -118,7 +118,7 @@ export class Considering {
     if (before !== undefined && before.lookedMs >= look.askedMs && look.isHint !== true) return;
     const nowMs = this.#ports.clock.monotonicMs();
     const isTold = summary.instances !== undefined || isSplit || look.isHint === true;
-    if (before !== undefined && !isTold && nowMs < recountMs(before, this.#quietMs(summary))) {
+    if (before !== undefined && !isTold && nowMs < this.#recountMs(before, summary)) {
       this.#sightings.set(uid, { ...before, lookedMs: look.askedMs });
       return;
     }
@@ -148,6 +148,13 @@ export class Considering {
       ...(before?.hurried !== undefined && { hurried: before.hurried }),
       ...(studyDate !== undefined && { date: studyDate }),
     };
+  }
+
+  /** When a PACS that tells no count is asked for each instance again. */
+  #recountMs({ countedMs, dueMs, hurried, isDone, sinceMs }: Sighting, summary: StudySummary): number {
+    if (isDone) return countedMs + Math.min(MOST_RECOUNT_MS, Math.max(this.#quietMs(summary), countedMs - sinceMs));
+    const mayHurry = this.#ports.onGrowing !== undefined && hurried !== 'none';
+    return mayHurry ? Math.min(dueMs, countedMs + EMERGENCY_QUIET_MS) : dueMs;
   }
 
   #quietMs({ header }: StudySummary): number {
@@ -224,9 +231,4 @@ function lookedAt(sighting: Sighting, { askedMs }: Look): Sighting {
 function done(sighting: Sighting): Sighting {
   const { header: _, ...rest } = sighting;
   return { ...rest, dueMs: Number.POSITIVE_INFINITY, failures: 0, isDone: true, isSplit: false };
-}
-
-/** When a PACS that tells no count is asked for each instance again. */
-function recountMs({ countedMs, dueMs, isDone, sinceMs }: Sighting, quietMs: number): number {
-  return isDone ? countedMs + Math.min(MOST_RECOUNT_MS, Math.max(quietMs, countedMs - sinceMs)) : dueMs;
 }
