@@ -31,12 +31,23 @@ let source: PacsSource;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'interhosp-pushed-'));
   archive = memoryPacs();
-  server = dimseServer({ pacs: archive, aeTitle: 'ARCHIVE' });
+  server = dimseServer({
+    pacs: archive,
+    aeTitle: 'ARCHIVE',
+    destinations: {
+      get [OURS]() {
+        return { host: '127.0.0.1', port: pacs.listensAt ?? 0 };
+      },
+    },
+  });
   await server.start();
   pacs = dimsePacs({
     peer: peerAt(server.port),
-    retrieve: 'get',
-    listen: { port: 0, callers: [{ aeTitle: MODALITY, addresses: ['127.0.0.1'] }] },
+    retrieve: 'move',
+    listen: {
+      port: 0,
+      callers: [MODALITY, parseAeTitle('ARCHIVE')].map((aeTitle) => ({ aeTitle, addresses: ['127.0.0.1'] })),
+    },
     inbox: { folder, minFreeBytes: 0 },
   });
   await pacs.start();
@@ -108,6 +119,21 @@ describe('what was pushed to us', () => {
     // Two here and two there: only each listed once tells.
     expect(study?.instances).toBeUndefined();
     expect(await uidsIn(source)).toHaveLength(4);
+  });
+
+  it('is kept also while its study is being moved to us, listed there or not', async () => {
+    await archive.seed([one, two, three]);
+    const moved: (string | undefined)[] = [];
+    for await (const { dataSet, sopInstanceUid } of pacs.retrieve(uid)) {
+      // The move is under way, and ends when this is read.
+      if (moved.length === 0) await push(three, four);
+      await all(dataSet);
+      moved.push(sopInstanceUid);
+    }
+    expect(new Set(moved)).toEqual(new Set(uidsOf(one, two, three)));
+    expect(moved).toHaveLength(3);
+    await server.stop();
+    expect(await readAll(source.retrieve(uid, { instances: [three, four] }))).toHaveLength(2);
   });
 
   it('is read without the PACS when nothing else was asked for', async () => {

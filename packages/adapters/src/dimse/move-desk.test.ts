@@ -28,7 +28,8 @@ function instance(study: number, more: Partial<IncomingInstance> = {}): Incoming
 
 function expected(study: number, more: Partial<ExpectedMove> = {}): ExpectedMove {
   const sopInstanceUids = new Set([`1.2.${study}.1` as Uid]);
-  return { ae: 'MEMBER', studyInstanceUid: `1.2.${study}` as Uid, sopInstanceUids, isWholeStudy: false, ...more };
+  const studyInstanceUid = `1.2.${study}` as Uid;
+  return { ae: 'MEMBER', pacsAe: 'ARCHIVE', studyInstanceUid, sopInstanceUids, isWholeStudy: false, ...more };
 }
 
 async function turn(): Promise<void> {
@@ -99,6 +100,42 @@ describe('what arrives at a desk', () => {
     // A move of some instances does not take others of the study.
     expect(await take(instance(2, { sopInstanceUid: '1.2.2.99' as Uid }), signal)).toBe(STRAY);
     expect(lengths).toEqual([14, 14]);
+  });
+
+  it('goes to others when it is not the PACS that sends it, listed or of the whole study', async () => {
+    const { desk, take } = openDesk();
+    const move = desk.open(expected(1, { isWholeStudy: true }));
+    const pushed = { callingAe: 'CT1' };
+    expect(await take(instance(1, pushed), signal)).toBe(STRAY);
+    expect(await take(instance(1, { ...pushed, sopInstanceUid: '1.2.1.99' as Uid }), signal)).toBe(STRAY);
+    expect(await take(instance(1, { ...pushed, moveOriginator: { ae: 'OTHER', messageId: 1 } }), signal)).toBe(STRAY);
+    expect(move.shift()).toBeUndefined();
+    // Of the move, whoever sends it.
+    const taking = take(
+      instance(1, { ...pushed, moveOriginator: { ae: 'MEMBER', messageId: move.messageId } }),
+      signal,
+    );
+    (await arrivalAt(() => move.shift())).answer(STATUS.success);
+    expect(await taking).toBe(STATUS.success);
+  });
+
+  it('goes to others when the PACS names its move, and this one has no name', async () => {
+    const { desk, take } = openDesk();
+    const move = desk.open(expected(1, { isWholeStudy: true }));
+    const taking = take(instance(1, { moveOriginator: { ae: 'MEMBER', messageId: move.messageId } }), signal);
+    (await arrivalAt(() => move.shift())).answer(STATUS.success);
+    await taking;
+    expect(await take(instance(1, { sopInstanceUid: '1.2.1.99' as Uid }), signal)).toBe(STRAY);
+    expect(await take(instance(1), signal)).toBe(STRAY);
+  });
+
+  it('goes to its move under whatever title where nobody else takes it', async () => {
+    const desk = new MoveDesk();
+    const take = desk.before();
+    const move = desk.open(expected(1));
+    const taking = take(instance(1, { callingAe: 'ARCHIVE_SCU' }), signal);
+    (await arrivalAt(() => move.shift())).answer(STATUS.success);
+    expect(await taking).toBe(STATUS.success);
   });
 
   it('is refused where there are no others', async () => {

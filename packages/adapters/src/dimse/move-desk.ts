@@ -1,7 +1,8 @@
 /**
  * Where the instances of C-MOVE arrive (PS3.4 C.4.2): on associations that the PACS makes to us, beside everything that is
  * pushed to us. Each is matched to the move that asked for it: by Move Originator and message ID, which some PACS leave out
- * or fill with their own; then by SOP Instance UID; then by Study UID. What nobody asked for is somebody else's.
+ * or fill with their own; then by SOP Instance UID; then by Study UID. What nobody asked for is somebody else's, and so is
+ * what anybody but the PACS pushes of the same study: who is told that it was stored may keep no copy, and a move is no store.
  */
 import type { Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
@@ -13,6 +14,8 @@ import { STATUS } from './status.ts';
 export interface ExpectedMove {
   /** The title with which it was asked for. */
   readonly ae: string;
+  /** The title of the PACS that was asked. */
+  readonly pacsAe: string;
   readonly studyInstanceUid: Uid;
   /** What was listed. */
   readonly sopInstanceUids: ReadonlySet<Uid>;
@@ -69,19 +72,26 @@ export class MoveDesk {
     return async (instance, signal) => {
       // Also when another move asked for the same since: that one brings it once more.
       if (this.#isStraggler(instance)) return STATUS.processingFailure;
-      const move = await this.#moveOf(instance);
+      const move = await this.#moveOf(instance, next !== undefined);
       if (move !== undefined) return await move.take(instance, signal);
       return next === undefined ? STATUS.notAuthorized : await next(instance, signal);
     };
   }
 
-  async #moveOf(instance: IncomingInstance): Promise<Move | undefined> {
-    const { dataSet, moveOriginator: originator, sopInstanceUid, transferSyntaxUid } = instance;
-    const moves = [...this.#moves];
-    const byOriginator = moves.find(
+  /** @param hasOthers - Whether somebody stores what is of no move; without, a PACS may call under whatever title it likes. */
+  async #moveOf(instance: IncomingInstance, hasOthers: boolean): Promise<Move | undefined> {
+    const { callingAe, dataSet, moveOriginator: originator, sopInstanceUid, transferSyntaxUid } = instance;
+    const byOriginator = [...this.#moves].find(
       ({ expected, messageId }) => originator?.messageId === messageId && originator.ae === expected.ae,
     );
-    if (byOriginator !== undefined) return byOriginator;
+    if (byOriginator !== undefined) {
+      byOriginator.isNamed = true;
+      return byOriginator;
+    }
+    // A PACS that has named a move names it each time: what else it sends of the study, it sends on by a rule of its own.
+    const moves = [...this.#moves].filter(
+      ({ expected, isNamed }) => !hasOthers || (callingAe === expected.pacsAe && !isNamed),
+    );
     const byUid = moves.find(({ expected }) => expected.sopInstanceUids.has(sopInstanceUid));
     if (byUid !== undefined) return byUid;
     const wholes = moves.filter(({ expected }) => expected.isWholeStudy);
@@ -114,6 +124,8 @@ class Move implements ExpectedArrivals {
   readonly expected: ExpectedMove;
   readonly messageId: number;
   onArrival: (() => void) | undefined;
+  /** Whether an instance has come that names it. */
+  isNamed = false;
   readonly #onClose: (move: Move) => void;
   readonly #waiting: Arrival[] = [];
   #isClosed = false;

@@ -99,6 +99,7 @@ class MoveStep {
     const { account, options, peer, request, step } = this.#step;
     const arrivals = options.desk.open({
       ae: peer.callingAe,
+      pacsAe: peer.calledAe,
       studyInstanceUid: request.studyInstanceUid,
       sopInstanceUids: new Set(this.#left),
       isWholeStudy: request.isWholeStudy && step.instances.length === request.instances.length,
