@@ -6,7 +6,7 @@ import type { HeldInstance } from './held-object.ts';
 interface StudyTotals {
   bytes: number;
   instances: number;
-  /** When its last instance came. */
+  /** When its last instance came, or came again. */
   lastMs: number;
 }
 
@@ -53,6 +53,12 @@ export class HeldIndex {
     totals.instances++;
     totals.lastMs = Math.max(totals.lastMs, instance.receivedMs);
     this.#totals.set(instance.studyInstanceUid, totals);
+  }
+
+  /** Something of a study came again. */
+  renew(studyInstanceUid: Uid, nowMs: number): void {
+    const totals = this.#totals.get(studyInstanceUid);
+    if (totals !== undefined) totals.lastMs = Math.max(totals.lastMs, nowMs);
   }
 
   /** Removing what is not there is fine. */

@@ -88,6 +88,9 @@ export class Receiver {
     const isSame = held.transferSyntaxUid === transferSyntaxUid && (await this.#isEqual(held, dataSet));
     if (!isSame) return this.#refused(STATUS.duplicateSopInstance, 'duplicate');
     await this.#folder.syncAgain(held.place);
+    // Its study may have been let go of meanwhile: the next try finds it gone, and brings it anew.
+    if (this.#index.withUid(held.sopInstanceUid) !== held) return this.#refused(STATUS.processingFailure, 'gone');
+    this.#index.renew(held.studyInstanceUid, this.#options.clock.now());
     return { status: STATUS.success };
   }
 

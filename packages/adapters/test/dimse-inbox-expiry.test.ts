@@ -1,0 +1,85 @@
+// What an inbox lets go of, and when: whole studies, and never one that somebody was just told is here.
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Uid } from '@interhosp/core/dicom';
+import type { StorableInstance } from '@interhosp/core/pacs';
+import type { Clock } from '@interhosp/core/world';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataSetInbox } from '../src/dimse/inbox.ts';
+import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/object-disk.ts';
+import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from '../src/dimse/store-inbox.ts';
+import { testClock } from './clock.ts';
+import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
+import { all } from './streams.ts';
+
+const DAY_MS = 86_400_000;
+const [first, second] = [sampleInstance({ study: 1 }), sampleInstance({ study: 2 })];
+
+let folder: string;
+let aheadMs: number;
+const inboxes: StoreInbox[] = [];
+const clock: Clock = { ...testClock(), now: () => Date.now() + aheadMs };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'interhosp-inbox-'));
+  aheadMs = 0;
+});
+
+afterEach(async () => {
+  for (const inbox of inboxes.splice(0)) await inbox.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function openInbox(options: Partial<StoreInboxOptions> = {}): Promise<StoreInbox> {
+  const inbox = await openStoreInbox({ clock, folder, minFreeBytes: 0, retentionDays: 7, ...options });
+  inboxes.push(inbox);
+  return inbox;
+}
+
+async function send(inbox: StoreInbox, instance: StorableInstance): Promise<string> {
+  const dataSet = new DataSetInbox({ held: () => {}, awaits: () => {} });
+  for (const piece of await all(instance.dataSet())) dataSet.push(piece);
+  dataSet.end();
+  const status = await inbox.take({ ...instance, callingAe: 'CT1', dataSet }, new AbortController().signal);
+  return status.toString(16).padStart(4, '0');
+}
+
+const studiesIn = (inbox: StoreInbox): readonly Uid[] => inbox.studies({}).map((study) => study.studyInstanceUid);
+
+describe('an inbox', () => {
+  it('answers for no repetition of what it lets go of meanwhile', async () => {
+    let meanwhile: (() => Promise<void>) | undefined;
+    // The object is synced once more before the answer, and goes while it is.
+    const slow = (async (...words: Parameters<typeof open>) => {
+      const handle = await open(...words);
+      const now = words[1] === 'r+' ? meanwhile : undefined;
+      meanwhile = now === undefined ? meanwhile : undefined;
+      await now?.();
+      return handle;
+    }) as typeof open;
+    const disk: ObjectDisk = { ...nodeObjectDisk, open: slow };
+    const inbox = await openInbox({ disk });
+    await send(inbox, first);
+    await send(inbox, second);
+    meanwhile = () => inbox.remove(first.studyInstanceUid);
+    expect(await send(inbox, first)).toBe('0110');
+    expect(inbox.size).toBe(1);
+    expect(await send(inbox, first)).toBe('0000');
+    expect(inbox.size).toBe(2);
+  });
+
+  it('holds a study longer of which something came again', async () => {
+    const inbox = await openInbox();
+    await send(inbox, first);
+    await send(inbox, second);
+    aheadMs = 6 * DAY_MS;
+    expect(await send(inbox, first)).toBe('0000');
+    aheadMs = 8 * DAY_MS;
+    await inbox.expire();
+    expect(studiesIn(inbox)).toEqual([sampleStudyUid(1)]);
+    aheadMs = 14 * DAY_MS;
+    await inbox.expire();
+    expect(studiesIn(inbox)).toEqual([]);
+  });
+});
