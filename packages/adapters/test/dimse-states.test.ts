@@ -2,12 +2,13 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { errorCodeOf } from '@interhosp/core/errors';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { acceptAssociation, answerContexts } from '../src/dimse/accept-association.ts';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { encodeAssociateAccept, encodeAssociateReject, encodeAssociateRequest } from '../src/dimse/associate.ts';
 import type { Association } from '../src/dimse/association.ts';
 import { COMMANDS, encodeCommand } from '../src/dimse/command-set.ts';
+import { RELEASE_WITHIN_MS } from '../src/dimse/limits.ts';
 import { PdvWriter } from '../src/dimse/pdv-writer.ts';
 import { ourselves, requestAssociation } from '../src/dimse/request-association.ts';
 import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
@@ -39,6 +40,7 @@ const INVALID = ['7 00000206', 'closed'];
 
 const ends: (() => void)[] = [];
 afterEach(() => {
+  vi.useRealTimers();
   for (const end of ends.splice(0)) end();
 });
 
@@ -319,6 +321,26 @@ describe.each([
     const released = association.release();
     await peer.word();
     peer.socket.end();
+    await released;
+  });
+
+  it('aborts when a peer does not agree to its release in time (Sta7, AA-1)', async () => {
+    const { association, peer } = await associated();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const released = association.release();
+    vi.advanceTimersByTime(RELEASE_WITHIN_MS);
+    vi.useRealTimers();
+    expect(await words(peer, 3)).toEqual(['5 00000000', '7 00000000', 'closed']);
+    await released;
+  });
+
+  it('aborts when its caller does not wait for a release any more', async () => {
+    const { association, peer } = await associated();
+    const caller = new AbortController();
+    const released = association.release(caller.signal);
+    expect(await peer.word()).toBe('5 00000000');
+    caller.abort(new Error('enough'));
+    expect(await words(peer, 2)).toEqual(['7 00000000', 'closed']);
     await released;
   });
 

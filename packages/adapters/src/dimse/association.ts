@@ -17,7 +17,13 @@ import {
 } from './command-set.ts';
 import { DataSetInbox, type InboxOwner } from './inbox.ts';
 import { passOver } from './incoming-instance.ts';
-import { COMMAND_MS, INBOX_HIGH_WATER_BYTES, INBOX_LOW_WATER_BYTES, MAX_COMMAND_BYTES } from './limits.ts';
+import {
+  COMMAND_MS,
+  INBOX_HIGH_WATER_BYTES,
+  INBOX_LOW_WATER_BYTES,
+  MAX_COMMAND_BYTES,
+  RELEASE_WITHIN_MS,
+} from './limits.ts';
 import { PDU, type Fragment, type PduType } from './pdu-reader.ts';
 import { PdvWriter } from './pdv-writer.ts';
 import { ABORT_REASONS, ProtocolError } from './protocol-error.ts';
@@ -267,8 +273,11 @@ export class Association implements InboxOwner, WireHandler {
     return this.#cancelled.has(messageId);
   }
 
-  /** Ends the association in order, from either side; what still comes in is thrown away. Calling it twice is fine. */
-  async release(): Promise<void> {
+  /**
+   * Ends the association in order, from either side; what still comes in is thrown away. A peer that does not agree in time is
+   * not waited for, nor any peer once the signal aborts: then it ends at once. Calling it twice is fine.
+   */
+  async release(signal?: AbortSignal): Promise<void> {
     if (this.#state === 'release-asked') {
       this.#wire.say(RELEASE_REPLY);
       this.#end();
@@ -281,8 +290,14 @@ export class Association implements InboxOwner, WireHandler {
     }
     this.#discardAll();
     this.#released ??= Promise.withResolvers<void>();
+    const giveUp = (): void => this.abort();
+    const timer = setTimeout(giveUp, RELEASE_WITHIN_MS);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    if (signal?.aborted === true) giveUp();
     // A peer that closes instead of answering has released as well.
-    await this.#wire.waitFor(this.#released.promise).catch(() => {});
+    await this.#wire.waitFor(this.#released.promise);
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
   }
 
   /** Ends the association at once (A-ABORT by the service user). Calling it twice is fine. */

@@ -230,7 +230,7 @@ class Dimse implements DimsePacs {
         yield isCounted ? { ...study, instances } : study;
       }
       await this.#known.learnAnswers(association, options);
-      await association.release();
+      await association.release(signal);
     } finally {
       association.abort();
     }
@@ -285,7 +285,7 @@ class Dimse implements DimsePacs {
     const association = await this.#open(peer, sopClasses, signal);
     try {
       const answer = await ask(association);
-      await association.release();
+      await association.release(signal);
       return answer;
     } finally {
       association.abort();

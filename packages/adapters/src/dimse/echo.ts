@@ -19,7 +19,7 @@ export async function echo(
   const association = await requestAssociation(peer, { ...options, contexts });
   try {
     await echoOn(association, options.signal);
-    await association.release();
+    await association.release(options.signal);
   } finally {
     association.abort();
   }

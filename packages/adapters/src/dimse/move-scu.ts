@@ -57,7 +57,7 @@ export async function* moveInstances(
         yield* new MoveStep(association, { account, options, peer, request, sopClass, step }).run();
         if (!account.isWorthwhile || !association.isOpen) break;
       }
-      if (association.isOpen) await association.release();
+      if (association.isOpen) await association.release(options.signal);
     } finally {
       association.abort();
     }

@@ -4,7 +4,6 @@ import type { StorableInstance } from '@interhosp/core/pacs';
 import type { Association, IncomingMessage } from './association.ts';
 import type { CheckedDataSet } from './checked-data-set.ts';
 import { COMMANDS, PRIORITIES } from './command-set.ts';
-import { RELEASE_WITHIN_MS } from './limits.ts';
 import { requestAssociation, type AssociationOptions, type PeerAddress } from './request-association.ts';
 import { kindKey, planStoreContexts, type InstanceKind } from './store-contexts.ts';
 import { UNSENT_REASONS, verdictOf, type StoreVerdict } from './store-status.ts';
@@ -86,13 +85,9 @@ export class StoreLine {
     throw new PacsError('PACS_PROTOCOL', { details: { reason, sopInstanceUid } });
   }
 
-  /** Ends the association in order, or, when the peer takes its time, at once. Calling it twice is fine. */
+  /** Ends the association in order. Calling it twice is fine. */
   async close(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, RELEASE_WITHIN_MS);
-    await Promise.race([this.#association.release(), promise]);
-    clearTimeout(timer);
-    this.#association.abort();
+    await this.#association.release(this.#options.signal);
   }
 
   /** Ends the association at once. Calling it twice is fine. */
