@@ -5,8 +5,8 @@
 import { coerceInstance, type CoercionPolicy } from '@interhosp/core/coercion';
 import { readStudyHeader, spliceStream, type ByteSource, type Uid } from '@interhosp/core/dicom';
 import { isInterhospError, PacsError, TransferError, type InterhospError } from '@interhosp/core/errors';
-import type { Pacs, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
-import { splicedSource } from '@interhosp/core/pixels';
+import type { Pacs, RetrievedInstance, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
+import { isPlainSyntax, splicedSource } from '@interhosp/core/pixels';
 import type { InstanceEntry, LocalPatient, MemberId } from '@interhosp/core/study';
 import type { RecordPayloads, SyntaxChange } from '@interhosp/core/transfer';
 import type { Clock, Crypto, Log, Random } from '@interhosp/core/world';
@@ -167,11 +167,20 @@ class Attempt {
     return arrived.filter(({ entry }) => !heldNow.has(entry.sopInstanceUid));
   }
 
-  /** Stored by an earlier pass, in the syntax that was chosen then as now. */
+  /**
+   * Stored by an earlier pass. In which syntax, the choice of today does not tell: a policy or a PACS that was set otherwise
+   * since would have the receipt say less than was done. So where it is not taken as it came, the object itself is asked.
+   */
   async #fileFromBefore({ entry }: Arrived): Promise<void> {
     const { ports, signal } = this.#work;
     const choice = await syntaxFor(entry, ports, signal);
-    if (choice.kind === 'rewritten') this.#noteSyntax(entry, choice.transferSyntaxUid);
+    if (choice.kind !== 'as-stored') {
+      const held = await syntaxHeld(retrieveOne(this.#x, entry, ports, signal));
+      const chosen = choice.kind === 'rewritten' ? choice.transferSyntaxUid : entry.transferSyntaxUid;
+      // We write no others: what is in another one was coded anew by the PACS.
+      const isOurs = held !== undefined && (held === entry.transferSyntaxUid || isPlainSyntax(held));
+      this.#noteSyntax(entry, isOurs ? held : chosen);
+    }
     this.#file(entry.sopInstanceUid);
   }
 
@@ -408,6 +417,12 @@ export async function storable(
   const plain = await inPlainSyntax(splicedSource(plan, source), { from: transferSyntaxUid, to }, by);
   const { lengthBytes } = plain;
   return { ...identity, dataSet: (options) => plain.dataSet(options), lengthBytes, transferSyntaxUid: to };
+}
+
+/** In which transfer syntax the PACS gives an object back; its bytes are not asked for. */
+async function syntaxHeld(retrieved: AsyncIterable<RetrievedInstance>): Promise<Uid | undefined> {
+  for await (const { transferSyntaxUid } of retrieved) return transferSyntaxUid;
+  return undefined;
 }
 
 /** @throws {PacsError} `PACS_SYNTAX_REFUSED`, `PACS_CLASS_REFUSED` */

@@ -1,6 +1,7 @@
 import { memoryPacs, type MemoryPacs, type MemoryPacsAccepts } from '@interhosp/adapters/memory';
 import { generateStudy, SAMPLE_PATIENT } from '@interhosp/core/conformance';
 import { TRANSFER_SYNTAXES, type Uid } from '@interhosp/core/dicom';
+import { PacsError } from '@interhosp/core/errors';
 import type { DecodePolicy } from '@interhosp/core/pixels';
 import type { LocalPatient } from '@interhosp/core/study';
 import { APPEND_AHEAD } from '@interhosp/core/transfer';
@@ -37,6 +38,17 @@ async function pixelsHeld(pacs: MemoryPacs, form: 'explicit' | 'implicit'): Prom
     held.set(sopInstanceUid, Buffer.from(await pixelsOf(Buffer.concat(chunks), form)).toString('hex'));
   }
   return held;
+}
+
+/** Everything is stored, and nothing of that is recorded. */
+async function storeUnrecorded(arrived: Received, pacs: MemoryPacs): Promise<void> {
+  const store = pacs.store.bind(pacs);
+  pacs.store = async function* (...args) {
+    for await (const { sopInstanceUid } of store(...args)) expect(sopInstanceUid).toBeDefined();
+    throw new PacsError('PACS_ABORTED');
+  };
+  expect(await codeOf(file(arrived, pacs))).toBe('PACS_ABORTED');
+  pacs.store = store;
 }
 
 async function pixelsMeant(): Promise<ReadonlyMap<Uid, string>> {
@@ -124,6 +136,28 @@ describe('filing in a PACS that does not take the syntax', () => {
       ['TRANSFER_STUDY_CONFLICT', undefined, 'quarantined'],
       ...Array(3).fill([undefined, undefined, 'filed']),
     ]);
+  });
+
+  it.each([
+    ['the site decodes nothing any more', 'never', [EXPLICIT]],
+    ['the PACS takes another plain syntax', 'lossless', [IMPLICIT]],
+  ] as const)('says what was done before a crash, though now %s', async (_, policy, takes) => {
+    const arrived = await arrival();
+    const pacs = memoryPacs(accepting(EXPLICIT));
+    await storeUnrecorded(arrived, pacs);
+    pacs.accepts = { syntaxes: takes };
+    await file(arrived, pacs, policy);
+    const { instances } = arrived.x.required('CONFIRMED');
+    expect(instances.map(({ rewritten }) => rewritten)).toEqual(Array(4).fill({ from: RLE, to: EXPLICIT }));
+  });
+
+  it('says nothing of a syntax where an object was stored as it came before a crash', async () => {
+    const arrived = await arrival();
+    const pacs = memoryPacs(accepting(RLE));
+    await storeUnrecorded(arrived, pacs);
+    pacs.accepts = { syntaxes: [EXPLICIT] };
+    await file(arrived, pacs);
+    expect(arrived.x.required('CONFIRMED').instances.some(({ rewritten }) => rewritten !== undefined)).toBe(false);
   });
 
   it('does not confirm what comes back altered from a PACS that writes objects anew', async () => {
