@@ -37,6 +37,20 @@ describe('createHeaderScanner', () => {
     expect(scan(concatBytes([NAME, PIXELS])).isOpaque).toBe(false);
   });
 
+  it('keeps values of their own, not the chunks they came in, whatever a slice of those is', () => {
+    class Views extends Uint8Array<ArrayBuffer> {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        return this.subarray(start, end);
+      }
+    }
+    const long = Views.from(
+      concatBytes([NAME, encodeElement('explicit', TAGS.PixelData, 'OW', new Uint8Array(1_000))]),
+    );
+    const { values } = scan(long, [TAGS.PatientName], long.length);
+    expect(values.get(TAGS.PatientName)?.bytes).toEqual(latin1Bytes('A '));
+    expect(values.get(TAGS.PatientName)?.bytes.buffer.byteLength).toBe(2);
+  });
+
   it('knows where the value of Pixel Data begins as soon as its header has passed', () => {
     const scanner = createHeaderScanner({ form: 'explicit', wanted: new Set() });
     const header = encodeElementHeader('explicit', TAGS.PixelData, 'OW', 1_000_000);

@@ -191,8 +191,8 @@ class Scanner implements HeaderScanner {
     const { valueOffset, lengthBytes } = capture.visit;
     const end = lengthBytes === undefined ? base + chunk.length : valueOffset + lengthBytes;
     const from = Math.max(offset, valueOffset) - base;
-    // Copied, so that a few bytes do not keep a whole chunk in memory.
-    const piece = chunk.slice(from, Math.max(from, Math.min(chunk.length, end - base)));
+    // Copied, so that a few bytes do not keep a whole chunk in memory; what is a Buffer only looks when it is sliced.
+    const piece = new Uint8Array(chunk.subarray(from, Math.max(from, Math.min(chunk.length, end - base))));
     capture.parts.push(piece);
     capture.length += piece.length;
     if (capture.length > DICOM_LIMITS.valueBytes + chunk.length) {
