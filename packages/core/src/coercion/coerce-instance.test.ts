@@ -643,6 +643,35 @@ describe('coerceInstance', () => {
     expect((await coerce(dataSet([]))).flags).toEqual([]);
   });
 
+  it('reads a header once, and of long values behind it only where they begin', async () => {
+    const reads: (readonly [offset: number, length: number])[] = [];
+    const readOf = async (bytes: Uint8Array, options: CoerceOptions): Promise<number> => {
+      reads.length = 0;
+      const source = bytesSource(bytes);
+      const counting = {
+        ...source,
+        read: (from: number, to: number) => (reads.push([from, to]), source.read(from, to)),
+      };
+      await coerceInstance(counting, EXPLICIT, INPUT, options);
+      return reads.reduce((sum, [offset, length]) => sum + Math.min(length, bytes.length - offset), 0);
+    };
+    const fragments = Array.from({ length: 20 }, () => encodeItem('explicit', [new Uint8Array(100_000)]));
+    const image = concatBytes([
+      dataSet([
+        text(TAGS.SpecificCharacterSet, 'CS', 'ISO_IR 100'),
+        text(TAGS.PatientID, 'LO', 'OLD'),
+        text(TAGS.StudyID, 'SH', '7'),
+      ]),
+      encodeElementHeader('explicit', 0x7fe00010, 'OB', UNDEFINED_LENGTH),
+      ...fragments,
+      encodeSequenceEnd('explicit'),
+    ]);
+    expect(await readOf(image, { checkToEnd: false })).toBe(65_536);
+    expect(reads).toHaveLength(1);
+    // Twice over the fragments: for the order of elements, and for what stands behind them.
+    expect(await readOf(image, {})).toBeLessThan(65_536 + 2 * 21 * 4_096 + 65_536);
+  });
+
   it('passes on that the data set is cut short', async () => {
     await expect(coerce(study().subarray(0, -1))).rejects.toHaveProperty('code', 'DICOM_TRUNCATED');
     await expect(coerce(study().subarray(0, -1), EXPLICIT, {}, { checkToEnd: false })).rejects.toHaveProperty(

@@ -72,16 +72,16 @@ async function coercePlain(
   if (!isAscii(systemName))
     throw new DicomError('DICOM_VALUE_INVALID', { details: { tag: formatTag(TAGS.ModifyingSystem) } });
   const lastTag = policy.digitalSignatures === 'remove' ? TAGS.DigitalSignaturesSequence : LAST_SPLICED_TAG;
-  const spans = await orderedSpans(source, form, lastTag, options);
-  // Values are read one by one; a source in sealed blocks, or a file, should not be opened for each.
+  // The header is walked, read value by value and looked through; a source in sealed blocks should be opened for it once.
   const near = windowedSource(source);
+  const spans = await orderedSpans(near, form, lastTag, options);
   const values = await collectValues(near, form, spans, WANTED);
   const headerOptions = {
     nationalNumberIssuers: policy.nationalNumberIssuers ?? [],
     ...(policy.undeclaredCharacterSet !== undefined && { undeclaredCharacterSet: policy.undeclaredCharacterSet }),
   };
   const { header, identity } = interpretIncomplete(values, headerOptions);
-  const scan = createScan(source, form, options);
+  const scan = createScan(near, form, options);
   const work: Work = { form, spans, source: near, input, header };
   const edits = planCoercion(input, header.accessionNumber);
   const grown = await grownSequences(work);
