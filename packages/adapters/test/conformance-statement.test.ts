@@ -176,7 +176,7 @@ describe('as user', () => {
       port: 0,
       decide: (request) => {
         requests.push(request);
-        return { contexts: answerContexts(request.contexts, () => 'any'), roles: request.user.roles };
+        return { contexts: answerContexts(request.contexts, () => (offered) => offered[0]), roles: request.user.roles };
       },
       serve: async (association) => {
         const message = await association.receive();

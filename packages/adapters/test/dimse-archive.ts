@@ -41,7 +41,7 @@ export async function startLanding(strayStatus?: number): Promise<Landing> {
   const take = desk.before(strayStatus === undefined ? undefined : takeStray);
   const listener: Listener = await listen({
     port: 0,
-    decide: ({ contexts }) => ({ contexts: answerContexts(contexts, () => 'any'), roles: [] }),
+    decide: ({ contexts }) => ({ contexts: answerContexts(contexts, () => (offered) => offered[0]), roles: [] }),
     serve: async (association, signal) => {
       associations++;
       for (;;) {

@@ -14,7 +14,7 @@ import { echo, echoOn } from '../src/dimse/echo.ts';
 import type { Listener } from '../src/dimse/listener.ts';
 import { PdvWriter } from '../src/dimse/pdv-writer.ts';
 import { ourselves, proposedContexts, requestAssociation, type PeerAddress } from '../src/dimse/request-association.ts';
-import { openDimseServer, type DimseServerOptions } from '../src/dimse/service.ts';
+import { openDimseServer, type OpenServerOptions } from '../src/dimse/service.ts';
 import { storageService } from '../src/dimse/storage-service.ts';
 import type { TlsIdentity } from '../src/dimse/tls.ts';
 import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
@@ -32,7 +32,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-async function server(options: Partial<DimseServerOptions> = {}): Promise<Listener> {
+async function server(options: Partial<OpenServerOptions> = {}): Promise<Listener> {
   const listener = await openDimseServer({
     port: 0,
     aeTitles: [OURS],
@@ -359,7 +359,7 @@ describe('TLS (BCP 195)', () => {
   const ours: TlsIdentity = { ca: authority.cert, ...authority.issue({ name: 'archive', hosts: ['127.0.0.1'] }) };
   const modality: TlsIdentity = { ca: authority.cert, ...authority.issue({ name: 'modality' }) };
 
-  async function tlsServer(options: Partial<DimseServerOptions> = {}): Promise<Listener> {
+  async function tlsServer(options: Partial<OpenServerOptions> = {}): Promise<Listener> {
     return await server({ tls: ours, callers: [{ aeTitle: MODALITY }], ...options });
   }
 

@@ -12,6 +12,7 @@ import type { IncomingInstance } from '../src/dimse/incoming-store.ts';
 import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/object-disk.ts';
 import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from '../src/dimse/store-inbox.ts';
 import { testClock } from './clock.ts';
+import { sampleInstance } from './dimse-samples.ts';
 import { all } from './streams.ts';
 
 const DAY_MS = 86_400_000;
@@ -186,6 +187,19 @@ describe('an inbox', () => {
     expect((await openInbox()).instances(one.studyInstanceUid)[0]?.transferSyntaxUid).toBe(transferSyntaxUid);
   });
 
+  it('takes big endian data sets as they are, and reads them', async () => {
+    const inbox = await openInbox();
+    const sample = sampleInstance({ study: 9, transferSyntaxUid: TRANSFER_SYNTAXES.ExplicitVRBigEndian });
+    const dataSet = Buffer.concat(await all(sample.dataSet()));
+    expect(dataSet.subarray(0, 4)).toEqual(Buffer.from([0x00, 0x08, 0x00, 0x05]));
+    expect(await send(inbox, { ...sample, dataSet })).toBe('0000');
+    await inbox.stop();
+    const again = await openInbox();
+    expect(again.studies({ patientId: 'PAT-9' })).toMatchObject([{ studyInstanceUid: sample.studyInstanceUid }]);
+    expect(again.instances(sample.studyInstanceUid)).toMatchObject([{ sopInstanceUid: sample.sopInstanceUid }]);
+    expect((await bytesOf(again, sample.studyInstanceUid)).get(sample.sopInstanceUid)?.equals(dataSet)).toBe(true);
+  });
+
   it('has limits: bytes of a study, instances, and a floor of free space (A700)', async () => {
     const bytes = one.dataSet.length;
     const small = await openInbox({ maxStudyBytes: bytes + two.dataSet.length });
@@ -312,6 +326,7 @@ describe('an inbox', () => {
     expect(young.size).toBe(3);
     await young.stop();
     const old = await openInbox({ clock: testClock(8 * DAY_MS), retentionDays: 7 });
+    old.erasesWhen(() => Promise.resolve(true));
     expect(old.size).toBe(3);
     const late = generateStudy({ instances: 1, seed: 'inbox-late' });
     await send(old, late.instances[0] as SampleInstance);

@@ -1,6 +1,6 @@
 /** A storage SCP that does what a test tells it to, on the associations of the adapter itself. */
 import type { Uid } from '@interhosp/core/dicom';
-import { answerContexts } from '../src/dimse/accept-association.ts';
+import { answerContexts, type SyntaxChoice } from '../src/dimse/accept-association.ts';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import type { AssociateRequest, AssociateReject } from '../src/dimse/associate.ts';
 import type { Association } from '../src/dimse/association.ts';
@@ -13,7 +13,7 @@ import { SOP_CLASSES } from '../src/dimse/uids.ts';
 /** What is scripted; the rest is a PACS in good health that takes everything. */
 export interface ScpScript {
   /** Syntaxes taken for a SOP class; default any. */
-  syntaxesOf?(sopClassUid: Uid): readonly Uid[] | 'any' | undefined;
+  syntaxesOf?(sopClassUid: Uid): SyntaxChoice | undefined;
   /** Rejects a request. */
   reject?(request: AssociateRequest, count: number): AssociateReject | undefined;
   /** Called when an instance begins; the status, or `abort`. Its bytes were read before unless it reads them. */
@@ -42,6 +42,9 @@ export interface ScriptedScp extends AsyncDisposable {
   readonly mostAssociations: number;
 }
 
+/** Whatever comes first. */
+const anyOf: SyntaxChoice = (offered) => offered[0];
+
 /** Begins to listen on a free port. */
 export async function startScriptedScp(script: ScpScript = {}): Promise<ScriptedScp> {
   const requests: AssociateRequest[] = [];
@@ -54,7 +57,7 @@ export async function startScriptedScp(script: ScpScript = {}): Promise<Scripted
       const reject = script.reject?.(request, requests.length);
       if (reject !== undefined) return { reject };
       const syntaxesOf = (uid: Uid) =>
-        uid === SOP_CLASSES.verification ? 'any' : script.syntaxesOf === undefined ? 'any' : script.syntaxesOf(uid);
+        uid === SOP_CLASSES.verification || script.syntaxesOf === undefined ? anyOf : script.syntaxesOf(uid);
       return { contexts: answerContexts(request.contexts, syntaxesOf), roles: [] };
     },
     async serve(association, signal) {

@@ -158,9 +158,9 @@ class Waiting implements WireHandler {
 
 /**
  * How one of the offered transfer syntaxes is chosen: a list of what is taken, most wanted first; or a function of those that
- * are offered, in their order, that is undefined when none is taken. `'any'` takes the first one, known or not.
+ * are offered, in their order, that is undefined when none is taken.
  */
-export type SyntaxChoice = readonly Uid[] | 'any' | ((offered: readonly Uid[]) => Uid | undefined);
+export type SyntaxChoice = readonly Uid[] | ((offered: readonly Uid[]) => Uid | undefined);
 
 /**
  * Answers each proposed context by what is supported (PS3.8 9.3.3.2 leaves the choice of the transfer syntax to the acceptor).
@@ -181,6 +181,5 @@ export function answerContexts(
 }
 
 function chosen(choice: SyntaxChoice, offered: readonly Uid[]): Uid | undefined {
-  if (choice === 'any') return offered[0];
   return typeof choice === 'function' ? choice(offered) : choice.find((each) => offered.includes(each));
 }

@@ -92,8 +92,6 @@ export const REJECTIONS = {
   callingAe: { result: 1, source: 1, reason: 3 },
   calledAe: { result: 1, source: 1, reason: 7 },
   protocolVersion: { result: 1, source: 2, reason: 2 },
-  noReason: { result: 1, source: 1, reason: 1 },
-  congestion: { result: 2, source: 3, reason: 1 },
   localLimit: { result: 2, source: 3, reason: 2 },
 } as const satisfies Readonly<Record<string, AssociateReject>>;
 

@@ -26,6 +26,7 @@ import {
 } from './limits.ts';
 import { PDU, type Fragment, type PduType } from './pdu-reader.ts';
 import { PdvWriter } from './pdv-writer.ts';
+import { PieceList } from './piece-list.ts';
 import { ABORT_REASONS, ProtocolError } from './protocol-error.ts';
 import type { Wire, WireHandler } from './wire.ts';
 
@@ -95,8 +96,7 @@ export class Association implements InboxOwner, WireHandler {
   readonly #messages: IncomingMessage[] = [];
   /** The data set that comes in now. */
   #incoming: { readonly contextId: number; readonly inbox: DataSetInbox } | undefined;
-  #commandPieces: Uint8Array[] = [];
-  #commandBytes = 0;
+  readonly #command = new PieceList();
   #commandContextId = 0;
   #commandTimer: NodeJS.Timeout | undefined;
   #last: IncomingMessage | undefined;
@@ -337,7 +337,7 @@ export class Association implements InboxOwner, WireHandler {
       if (this.agreement.role === 'requestor') this.#wire.say(RELEASE_REPLY);
       return;
     }
-    if (this.#incoming !== undefined || this.#commandBytes > 0) throw unexpected('release-in-message');
+    if (this.#incoming !== undefined || this.#command.lengthBytes > 0) throw unexpected('release-in-message');
     this.#state = 'release-asked';
     this.#wake?.();
   }
@@ -350,18 +350,14 @@ export class Association implements InboxOwner, WireHandler {
 
   #commandFragment({ bytes, contextId, isLast }: Fragment): void {
     if (this.#incoming !== undefined) throw unexpected('command-in-data-set');
-    if (this.#commandPieces.length > 0 && contextId !== this.#commandContextId) throw unexpected('context-changed');
+    if (this.#command.lengthBytes > 0 && contextId !== this.#commandContextId) throw unexpected('context-changed');
     this.#commandContextId = contextId;
-    this.#commandBytes += bytes.length;
-    if (this.#commandBytes > MAX_COMMAND_BYTES) throw new ProtocolError('command-length');
-    // Copied: a command outlives the piece it came in.
-    this.#commandPieces.push(bytes.slice());
+    this.#command.push(bytes);
+    if (this.#command.lengthBytes > MAX_COMMAND_BYTES) throw new ProtocolError('command-length');
     if (!isLast) return this.#awaitCommand();
     clearTimeout(this.#commandTimer);
     this.#commandTimer = undefined;
-    const command = decodeCommand(Buffer.concat(this.#commandPieces));
-    this.#commandPieces = [];
-    this.#commandBytes = 0;
+    const command = decodeCommand(Buffer.concat(this.#command.take()));
     this.#arrived(contextId, command);
   }
 

@@ -66,7 +66,6 @@ describe('command sets (PS3.7 6.3.1)', () => {
       warnings: 7,
       eventTypeId: 2,
       actionTypeId: 1,
-      errorId: 9,
     };
     expect(decodeCommand(encodeCommand(command, true))).toEqual({ ...command, hasDataSet: true });
   });

@@ -49,7 +49,6 @@ export interface Command {
   readonly warnings?: number;
   readonly eventTypeId?: number;
   readonly actionTypeId?: number;
-  readonly errorId?: number;
 }
 
 /** A command set as received, with what follows it. */
@@ -64,7 +63,6 @@ const US = entries({
   respondedTo: 0x0120,
   priority: 0x0700,
   status: 0x0900,
-  errorId: 0x0903,
   eventTypeId: 0x1002,
   actionTypeId: 0x1008,
   remaining: 0x1020,

@@ -14,13 +14,13 @@ import { createCallers, type AllowedCaller, type Callers } from './callers.ts';
 import { openCommitmentScp, type CommitmentScp } from './commitment-scp.ts';
 import { commitmentService } from './commitment-service.ts';
 import { verifyIn } from './commitment-verify.ts';
-import { listen, type Listener } from './listener.ts';
+import type { Listener } from './listener.ts';
 import type { DimseOddities } from './oddities.ts';
 import { processClock } from './pacs-options.ts';
 import { queryService } from './query-scp.ts';
 import type { PeerAddress } from './request-association.ts';
 import { retrieveService } from './retrieve-scp.ts';
-import { decide, serveAssociation, type DimseService } from './service.ts';
+import { openServices, type DimseService } from './service.ts';
 import { STATUS } from './status.ts';
 import { storageService } from './storage-service.ts';
 import { storeToPacs } from './store-to-pacs.ts';
@@ -146,21 +146,20 @@ class Server implements DimseServer {
   }
 
   async #open(): Promise<Running> {
-    const { host, log = silentLog, port = 0, tls } = this.#options;
+    const { host, log, port = 0, tls } = this.#options;
     const commitment = await this.#openCommitment();
     const services = [
       ...this.#services,
       ...(commitment === undefined ? [] : this.#withOddities([commitmentService({ scp: commitment })])),
     ];
     try {
-      const listener = await listen({
+      const listener = await openServices({
         port,
-        log,
+        services,
+        callers: this.#callers,
         ...(host !== undefined && { host }),
+        ...(log !== undefined && { log }),
         ...(tls !== undefined && { tls }),
-        decide: (request, caller) => decide(services, this.#callers, request, caller),
-        serve: (association, signal) =>
-          serveAssociation(association, services, { log: log.forComponent('interhosp:dimse-server'), signal }),
       });
       return { commitment, listener };
     } catch (error) {

@@ -13,6 +13,7 @@ import {
 } from '@interhosp/core/dicom';
 import type { IndexedInstance } from '@interhosp/core/pacs';
 import type { StudyHeader } from '@interhosp/core/study';
+import { latin1Text } from './little-endian.ts';
 
 /** Studies that come in at the same time. */
 const MAX_REMEMBERED = 64;
@@ -58,15 +59,11 @@ function wordsOf(values: HeaderValues): string {
   for (const [tag, value] of values) {
     if (OWN.has(tag)) continue;
     const { bytes, innerForm, isUndefinedLength, vr } = value;
-    words += `${tag} ${vr} ${innerForm} ${isUndefinedLength} ${bytes.length} ${textOf(bytes)}`;
+    words += `${tag} ${vr} ${innerForm} ${isUndefinedLength} ${bytes.length} ${latin1Text(bytes)}`;
   }
   return words;
 }
 
 function uidOf(value: HeaderValue | undefined): Uid | undefined {
-  return value === undefined ? undefined : tryParseUid(textOf(value.bytes));
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return value === undefined ? undefined : tryParseUid(latin1Text(value.bytes));
 }

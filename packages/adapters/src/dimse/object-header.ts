@@ -14,6 +14,7 @@ import { errorCodeOf } from '@interhosp/core/errors';
 import { readInstance, type IndexedInstance } from '@interhosp/core/pacs';
 import { HeaderMemory } from './header-memory.ts';
 import { HELD_HEADER_BYTES } from './limits.ts';
+import { PieceList } from './piece-list.ts';
 
 /** See the file's head. */
 export class HeaderWatch {
@@ -21,8 +22,7 @@ export class HeaderWatch {
   readonly #memory: HeaderMemory;
   readonly #scanner: HeaderScanner | undefined;
   /** The beginning of a data set that cannot be read as it passes. */
-  readonly #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #held = new PieceList();
   #error: Error | undefined;
 
   /** @param memory - Of headers that were read before. */
@@ -52,21 +52,19 @@ export class HeaderWatch {
   async end(): Promise<IndexedInstance> {
     if (this.#error !== undefined) throw this.#error;
     if (this.#scanner === undefined) {
-      return await readInstance(bytesSource(Buffer.concat(this.#held)), this.#transferSyntaxUid);
+      return await readInstance(bytesSource(Buffer.concat(this.#held.take())), this.#transferSyntaxUid);
     }
     this.#scanner.end();
     return this.#memory.read(this.#scanner.values, this.#transferSyntaxUid);
   }
 
   #hold(bytes: Uint8Array): void {
-    const piece = bytes.slice(0, HELD_HEADER_BYTES - this.#heldBytes);
-    if (piece.length === 0) return;
-    this.#held.push(piece);
-    this.#heldBytes += piece.length;
+    const piece = bytes.subarray(0, HELD_HEADER_BYTES - this.#held.lengthBytes);
+    if (piece.length > 0) this.#held.push(piece);
   }
 }
 
-/** Undefined for what is no plain little endian data set. */
+/** Undefined for a deflated data set, whose bytes are no elements. */
 function scannerFor(transferSyntaxUid: Uid): HeaderScanner | undefined {
   try {
     return createHeaderScanner({ form: vrFormOf(transferSyntaxUid), wanted: STUDY_HEADER_TAGS });

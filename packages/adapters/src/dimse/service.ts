@@ -26,21 +26,29 @@ export interface DimseService {
   perform(association: Association, message: IncomingMessage, signal: AbortSignal): Promise<void>;
 }
 
-/** How a server is made. */
-export interface DimseServerOptions extends Omit<ListenerOptions, 'decide' | 'serve'> {
-  /** The titles under which we are called. */
-  readonly aeTitles: readonly AeTitle[];
+/** How services are opened. */
+export interface OpenServicesOptions extends Omit<ListenerOptions, 'decide' | 'serve'> {
   /** Who may call; nobody else gets an association. */
-  readonly callers: readonly AllowedCaller[];
+  readonly callers: Callers;
   /** An abstract syntax belongs to the first that takes it. */
   readonly services: readonly DimseService[];
 }
 
+/** How services are opened to a list of callers. */
+export interface OpenServerOptions extends Omit<OpenServicesOptions, 'callers'> {
+  /** The titles under which we are called. */
+  readonly aeTitles: readonly AeTitle[];
+  readonly callers: readonly AllowedCaller[];
+}
+
 /** Begins to listen. @throws {RangeError} for a caller's address that is none; {Error} of node:net */
-export async function openDimseServer(options: DimseServerOptions): Promise<Listener> {
-  const { aeTitles, callers: allowed, services, ...rest } = options;
-  const callers = createCallers(aeTitles, allowed);
-  const log = (options.log ?? silentLog).forComponent('interhosp:dimse');
+export async function openDimseServer({ aeTitles, callers, ...rest }: OpenServerOptions): Promise<Listener> {
+  return await openServices({ ...rest, callers: createCallers(aeTitles, callers) });
+}
+
+/** Begins to listen. @throws {Error} of node:net */
+export async function openServices({ callers, services, ...rest }: OpenServicesOptions): Promise<Listener> {
+  const log = (rest.log ?? silentLog).forComponent('interhosp:dimse');
   return await listen({
     ...rest,
     decide: (request, caller) => decide(services, callers, request, caller),
