@@ -338,6 +338,32 @@ describe('retrieving by C-GET', () => {
     await expectAll(await readAll(getInstances(pair.archive.peer, request)), study);
   });
 
+  it('brings with a later association what failed once though the first had a context for it', async () => {
+    const study = [
+      sampleInstance({ study: 1, instance: 1, transferSyntaxUid: EXPLICIT_LITTLE }),
+      sampleInstance({ study: 1, instance: 2, transferSyntaxUid: IMPLICIT_LITTLE }),
+    ];
+    await using pair = await startPair(study);
+    const { instances } = await wholeStudy(pair.archive.peer, STUDY);
+    // Of the first, its own syntax; of the other, which fills the first association, two hundred that nobody has.
+    const told = instances.map((each) => ({
+      ...each,
+      storedSyntaxes:
+        each.sopInstanceUid === study[0]?.sopInstanceUid
+          ? [EXPLICIT_LITTLE]
+          : Array.from({ length: 200 }, (_, index) => `1.2.3.${index + 1}` as typeof EXPLICIT_LITTLE),
+    }));
+    let requests = 0;
+    pair.archive.server.oddities = {
+      get omitEvery() {
+        return requests++ === 0 ? 1 : Infinity;
+      },
+    };
+    const request = { studyInstanceUid: STUDY, instances: told, isWholeStudy: true };
+    await expectAll(await readAll(getInstances(pair.archive.peer, request)), study);
+    expect(requests).toBeGreaterThan(2);
+  });
+
   it('finds the contexts where the PACS tells no SOP class', async () => {
     const study = samples(3);
     await using pair = await startPair(study);

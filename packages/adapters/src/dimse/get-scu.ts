@@ -50,13 +50,16 @@ export async function* getInstances(
   options: GetOptions = {},
 ): AsyncGenerator<RetrievedInstance, void, undefined> {
   const account = new RetrieveAccount(request);
-  const plans = planPairs(request.instances, options.sopClasses, options);
+  const plan = () => planPairs(account.missing, options.sopClasses, options);
   const sopClass = request.patientId === undefined ? SOP_CLASSES.studyRootGet : SOP_CLASSES.patientRootGet;
-  // The last plan is tried by lists and one by one as well.
-  for (let attempt = 0; attempt < plans.length + 2; attempt++) {
-    const pairs = plans[Math.min(attempt, plans.length - 1)] ?? [];
+  // By lists and one by one as well, where one association has all contexts.
+  const attempts = plan().length + 2;
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const steps = account.steps(attempt);
     if (steps.length === 0) break;
+    // Planned anew for what is missing: of what failed in a context that it had, the context comes round again.
+    const plans = plan();
+    const pairs = plans[attempt % plans.length] ?? [];
     const association = await requestAssociation(peer, { ...options, ...getContexts(sopClass, pairs) });
     const onAbort = (): void => association.abort();
     options.signal?.addEventListener('abort', onAbort, { once: true });
