@@ -156,6 +156,7 @@ describe('the PACS over DIMSE as a module', () => {
     { retrieve: 'move' },
     { inbox: { folder: 'in' } },
     { commitment: 'when-supported' },
+    { commitmentWaitMs: 1_000 },
     { associations: 5 },
     { busyStatuses: ['C00'] },
     { profileDays: 0 },
@@ -179,6 +180,7 @@ describe('the PACS over DIMSE as a module', () => {
 
   it.each([
     { busyStatuses: ['0xC001', 'c123', 272] },
+    { commitment: 'when-supported', commitmentWaitMs: 120_000, folder: 'state' },
     { privateClasses: ['1.3.12.2.1107.5.9.1'], storageSyntaxes: ['1.2.840.10008.1.2.4.70', '1.2.840.10008.1.2.1'] },
     { listen: { port: 11_112, peers: [{ ae: 'PACS', addresses: ['10.1.2.0/24', '::1'] }] }, retrieve: 'move' },
     { listen: { port: 11_112, peers: [{ ae: 'PACS', fingerprints: ['AB'.repeat(32)] }], tls } },

@@ -5,18 +5,13 @@ import { join } from 'node:path';
 import { generateStudy, type SampleStudy } from '@interhosp/core/conformance';
 import { parseUid } from '@interhosp/core/dicom';
 import { part10Header } from '@interhosp/core/dicom';
-import type { StorableInstance } from '@interhosp/core/pacs';
+import type { InstanceReference, StorableInstance } from '@interhosp/core/pacs';
 import type { Clock } from '@interhosp/core/world';
 import { memoryPacs, type MemoryPacs } from '@interhosp/adapters/memory';
 import { debianIsMissing, freePorts, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import {
-  encodeCommitmentReport,
-  FAILURE_REASONS,
-  readCommitmentRequest,
-  type InstanceReference,
-} from '../src/dimse/commitment-message.ts';
+import { encodeCommitmentReport, FAILURE_REASONS, readCommitmentRequest } from '../src/dimse/commitment-message.ts';
 import { COMMANDS } from '../src/dimse/command-set.ts';
 import { openCommitmentScp, type CommitmentScp, type CommitmentScpOptions } from '../src/dimse/commitment-scp.ts';
 import { openCommitmentScu, type CommitmentScu } from '../src/dimse/commitment-scu.ts';
@@ -27,6 +22,7 @@ import {
   MAX_COMMITMENT_REFERENCES_IN_ALL,
   REPORT_FOR_MS,
 } from '../src/dimse/limits.ts';
+import { dimsePacs, type DimsePacs } from '../src/dimse/dimse-pacs.ts';
 import { dimseServer, type DimseServer, type DimseServerOptions } from '../src/dimse/dimse-server.ts';
 import type { Listener } from '../src/dimse/listener.ts';
 import type { PeerAddress } from '../src/dimse/request-association.ts';
@@ -398,13 +394,16 @@ describe('the DIMSE server over a PACS', () => {
     sopInstanceUid,
   });
 
-  async function server(options: Partial<DimseServerOptions>): Promise<{ pacs: MemoryPacs; server: DimseServer }> {
+  async function server(
+    options: Partial<DimseServerOptions>,
+    isAskable = true,
+  ): Promise<{ pacs: MemoryPacs; server: DimseServer }> {
     const pacs = memoryPacs();
     await pacs.seed([first, second, sampleInstance({ study: 2 })]);
     const made = dimseServer({
       pacs,
       aeTitle: 'ARCHIVE',
-      commitment: { folder: join(folder, 'archive') },
+      ...(isAskable && { commitment: { folder: join(folder, 'archive') } }),
       ...options,
     });
     await made.start();
@@ -452,6 +451,42 @@ describe('the DIMSE server over a PACS', () => {
     expect((await commitment)?.committed).toHaveLength(1);
     await expect.poll(() => files('archive')).toEqual([]);
   });
+
+  it('is asked by the adapter in as many parts as it takes', async () => {
+    const { server: made } = await server({});
+    const pacs = adapter(made.port);
+    await pacs.start();
+    const others = Array.from({ length: MAX_COMMITMENT_REFERENCES }, (_, index) => ({
+      sopClassUid: CT,
+      sopInstanceUid: parseUid(`1.2.3.${index}`),
+    }));
+    const answer = await pacs.commit?.([...others, referenceTo(first), referenceTo(second)], { filing: 'one' });
+    expect(answer?.committed).toHaveLength(2);
+    expect(answer?.failed).toHaveLength(MAX_COMMITMENT_REFERENCES);
+    expect(await files('adapter/commitment')).toEqual([]);
+  });
+
+  it('says nothing of instances that a PACS does not answer for, or cannot be asked about', async () => {
+    const { port } = await silentArchive();
+    const { server: without } = await server({}, false);
+    for (const archivePort of [port, without.port]) {
+      const pacs = adapter(archivePort, 1);
+      await pacs.start();
+      expect(await pacs.commit?.([held], { filing: 'one' })).toEqual({ committed: [], failed: [] });
+      await pacs.stop();
+    }
+  });
+
+  function adapter(port: number, commitmentWaitMs = 30_000): DimsePacs {
+    const pacs = dimsePacs({
+      peer: { host: '127.0.0.1', port, calledAe: ARCHIVE, callingAe: MEMBER },
+      folder: join(folder, 'adapter'),
+      commitment: 'when-supported',
+      commitmentWaitMs,
+    });
+    ends.push(() => pacs.stop());
+    return pacs;
+  }
 
   it('promises nothing where nobody said that the PACS may', async () => {
     const pacs = memoryPacs();

@@ -30,7 +30,7 @@ function adapterAt(
   aeTitle: string,
   retrieve: Way,
   capabilities: PacsCapabilities,
-  associations?: number,
+  { associations, folder }: { readonly associations?: number; readonly folder?: string } = {},
 ): DimsePacs {
   const { onDuplicate, preservesBytes } = capabilities;
   return dimsePacs({
@@ -39,6 +39,7 @@ function adapterAt(
     preservesBytes,
     onDuplicate,
     ...(associations !== undefined && { associations }),
+    ...(folder !== undefined && { folder, commitment: 'when-supported' as const }),
     listen: { port: ourPort, callers: [{ aeTitle: parseAeTitle(aeTitle), addresses: ['127.0.0.1'] }] },
   });
 }
@@ -71,10 +72,11 @@ describe.skipIf(debianIsMissing())('Orthanc over DIMSE', () => {
         capabilities,
         create: async () => {
           await orthanc.clear();
+          const folder = await mkdtemp(join(tmpdir(), 'interhosp-dimse-'));
           return {
-            pacs: adapterAt(orthanc.dicomPort, ourPort, orthanc.aeTitle, retrieve, capabilities),
+            pacs: adapterAt(orthanc.dicomPort, ourPort, orthanc.aeTitle, retrieve, capabilities, { folder }),
             seed: (instances) => upload(orthanc, instances),
-            dispose: () => Promise.resolve(),
+            dispose: () => rm(folder, { force: true, recursive: true }),
           };
         },
         createUnreachable: () => unreachable(capabilities),
@@ -151,7 +153,7 @@ describe.skipIf(debianIsMissing())('dcmqrscp over DIMSE', () => {
       peers: [[OURS, '127.0.0.1', ourPort]],
     });
     // Two that store at the same time overwrite each other's entry in its index: it answers Success and lists one.
-    const pacs = adapterAt(server.port, ourPort, server.aeTitle, retrieve, capabilities, 1);
+    const pacs = adapterAt(server.port, ourPort, server.aeTitle, retrieve, capabilities, { associations: 1, folder });
     return {
       pacs,
       seed: async (instances) => void (await all(pacs.store(instances))),

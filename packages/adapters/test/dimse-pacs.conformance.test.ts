@@ -46,10 +46,12 @@ async function overMemory(options: Partial<DimsePacsOptions>): Promise<PacsHarne
       },
     },
     worklist: () => steps,
+    commitment: { folder: join(folder, 'promised') },
   });
   await server.start();
   const pacs = adapterAt(server.port, {
     folder,
+    commitment: 'when-supported',
     inbox: { folder: join(folder, 'inbox') },
     worklist: peerAt(server.port),
     ...options,

@@ -57,6 +57,7 @@ function changed(pacs: Pacs, change: Partial<Pacs>): Pacs {
   return { ...own, ...change };
 }
 
+const SOMETHING = { sopClassUid: parseUid('1.2.840.10008.5.1.4.1.1.7'), sopInstanceUid: parseUid('1.2.3') };
 const EVERY_SYNTAX = ['', '.1', '.1.99', '.2', '.4.50', '.4.80'].map((end) => parseUid(`1.2.840.10008.1.2${end}`));
 const ORDERS = 'tells what the order says of a study';
 
@@ -181,6 +182,21 @@ describe('the PACS suite', () => {
       'is asked what it takes by who is gone',
       () => ({ acceptedSyntaxes: () => Promise.resolve(undefined) }),
       'rethrows the reason of a signal when it is asked what it takes',
+    ],
+    [
+      'promises to keep whatever it is asked for',
+      () => ({ commit: (committed) => Promise.resolve({ committed, failed: [] }) }),
+      'promises to keep what it was given, and nothing else',
+    ],
+    [
+      'promises what nobody asked for',
+      () => ({ commit: () => Promise.resolve({ committed: [SOMETHING], failed: [] }) }),
+      'says nothing when it is asked for nothing',
+    ],
+    [
+      'promises to who is gone',
+      () => ({ commit: () => Promise.resolve({ committed: [], failed: [] }) }),
+      'rethrows the reason of a signal when it is asked to keep instances',
     ],
     [
       'tells nothing of what is pushed',

@@ -139,6 +139,10 @@ const configSchema = peer
     ({ commitment, folder }) => commitment !== 'when-supported' || folder !== undefined,
     'commitment needs folder',
   )
+  .refine(
+    ({ commitment, commitmentWaitMs }) => commitmentWaitMs === undefined || commitment === 'when-supported',
+    'commitmentWaitMs needs commitment: when-supported',
+  )
   .refine(({ listen, retrieve }) => retrieve !== 'move' || listen !== undefined, 'retrieve: move needs listen');
 
 /** Configuration of the PACS over DIMSE. */

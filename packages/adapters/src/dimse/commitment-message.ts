@@ -1,15 +1,10 @@
 /** What storage commitment says (PS3.4 J.3): which instances are asked for, and which of them are kept for good. */
 import { tryParseUid, type NewElement, type Tag, type Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
+import type { InstanceReference } from '@interhosp/core/pacs';
 import { decodeIdentifier, encodeIdentifier, type Identifier } from './identifier.ts';
 import type { DataSetInbox } from './inbox.ts';
 import { MAX_COMMITMENT_BYTES } from './limits.ts';
-
-/** An instance by class and UID. */
-export interface InstanceReference {
-  readonly sopClassUid: Uid;
-  readonly sopInstanceUid: Uid;
-}
 
 /** N-ACTION (J.3.2): who keeps these? */
 export interface CommitmentRequest {

@@ -4,6 +4,7 @@
  * that cannot be delivered is tried again, also after a restart, for a week.
  */
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
+import type { InstanceReference } from '@interhosp/core/pacs';
 import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import { z } from 'zod';
 import type { Association, IncomingMessage } from './association.ts';
@@ -14,7 +15,6 @@ import {
   readCommitmentRequest,
   type CommitmentFailure,
   type CommitmentReport,
-  type InstanceReference,
 } from './commitment-message.ts';
 import { referencesSchema, uidSchema } from './commitment-schema.ts';
 import { COMMANDS } from './command-set.ts';

@@ -6,6 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parseUid, type Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
+import type { InstanceReference, StorageCommitment } from '@interhosp/core/pacs';
 import type { Clock } from '@interhosp/core/world';
 import { z } from 'zod';
 import type { Association, IncomingMessage } from './association.ts';
@@ -15,7 +16,6 @@ import {
   FAILURE_REASONS,
   readCommitmentReport,
   type CommitmentReport,
-  type InstanceReference,
 } from './commitment-message.ts';
 import { referenceSchema, referencesSchema, uidSchema } from './commitment-schema.ts';
 import { COMMANDS } from './command-set.ts';
@@ -53,14 +53,6 @@ export interface CommitmentScuOptions {
   readonly association?: Pick<AssociationOptions, 'connectTimeoutMs' | 'associateTimeoutMs' | 'inactivityMs'>;
 }
 
-/** What a PACS promised. */
-export interface Commitment {
-  /** Kept for good. */
-  readonly committed: readonly InstanceReference[];
-  /** Not kept, with the reason (0008,1197); also what the report does not mention. */
-  readonly failed: readonly (InstanceReference & { readonly reason: number })[];
-}
-
 /** One question. */
 export interface CommitOptions {
   /**
@@ -82,7 +74,7 @@ export interface CommitmentScu {
    * @throws {PacsError} `PACS_REFUSED` when the PACS does not do this; `PACS_BUSY` when too many wait; as
    *   {@link requestAssociation}; the signal's reason.
    */
-  commit(references: readonly InstanceReference[], options?: CommitOptions): Promise<Commitment | undefined>;
+  commit(references: readonly InstanceReference[], options?: CommitOptions): Promise<StorageCommitment | undefined>;
   /** Takes an N-EVENT-REPORT from another association, and answers it. */
   take(association: Association, message: IncomingMessage): Promise<void>;
   /** Ends what waits, as if its time were over. Calling it twice is fine. */
@@ -133,7 +125,7 @@ class Invoker implements CommitmentScu {
   /** By question, the oldest first. */
   readonly #transactions: Map<string, Transaction>;
   /** Those who wait for a report, by transaction. */
-  readonly #waiting = new Map<Uid, Set<(commitment: Commitment | undefined) => void>>();
+  readonly #waiting = new Map<Uid, Set<(commitment: StorageCommitment | undefined) => void>>();
   #isStopped = false;
 
   constructor(options: CommitmentScuOptions, files: TransactionFiles<Transaction>, known: readonly Transaction[]) {
@@ -149,7 +141,7 @@ class Invoker implements CommitmentScu {
   async commit(
     references: readonly InstanceReference[],
     { filing = '', signal }: CommitOptions = {},
-  ): Promise<Commitment | undefined> {
+  ): Promise<StorageCommitment | undefined> {
     signal?.throwIfAborted();
     if (references.length === 0) return { committed: [], failed: [] };
     if (references.length > MAX_COMMITMENT_REFERENCES) throw new RangeError('too many references for one transaction');
@@ -285,13 +277,13 @@ class Invoker implements CommitmentScu {
   #wait(
     transactionUid: Uid,
     signal: AbortSignal | undefined,
-  ): { promise: Promise<Commitment | undefined>; end(): void } {
-    const { promise, resolve } = Promise.withResolvers<Commitment | undefined>();
+  ): { promise: Promise<StorageCommitment | undefined>; end(): void } {
+    const { promise, resolve } = Promise.withResolvers<StorageCommitment | undefined>();
     const waiting = this.#waiting.get(transactionUid) ?? new Set();
     this.#waiting.set(transactionUid, waiting);
     const timer = setTimeout(() => tell(undefined), this.#options.reportWithinMs ?? REPORT_WITHIN_MS);
     const onAbort = (): void => tell(undefined);
-    const tell = (commitment: Commitment | undefined): void => {
+    const tell = (commitment: StorageCommitment | undefined): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       this.#endWait(transactionUid, tell);
@@ -303,7 +295,7 @@ class Invoker implements CommitmentScu {
     return { promise, end: () => tell(undefined) };
   }
 
-  #endWait(transactionUid: Uid, tell: (commitment: Commitment | undefined) => void): void {
+  #endWait(transactionUid: Uid, tell: (commitment: StorageCommitment | undefined) => void): void {
     const waiting = this.#waiting.get(transactionUid);
     waiting?.delete(tell);
     if (waiting?.size === 0) this.#waiting.delete(transactionUid);
@@ -372,7 +364,7 @@ async function requestOn(
 }
 
 /** Of what was asked for, what the report promises; what it does not mention, or mentions in both lists, is not kept. */
-function commitmentOf(references: readonly InstanceReference[], report: CommitmentReport): Commitment {
+function commitmentOf(references: readonly InstanceReference[], report: CommitmentReport): StorageCommitment {
   const promised = new Map(report.committed.map((each) => [each.sopInstanceUid, each.sopClassUid]));
   const refused = new Map(report.failed.map((each) => [each.sopInstanceUid, each.reason]));
   const committed: InstanceReference[] = [];

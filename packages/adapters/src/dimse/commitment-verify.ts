@@ -3,8 +3,8 @@
  * the class that was named. A request names no studies, so they are gone through one after another until all are found.
  */
 import type { Uid } from '@interhosp/core/dicom';
-import type { PacsSource } from '@interhosp/core/pacs';
-import { FAILURE_REASONS, type InstanceReference } from './commitment-message.ts';
+import type { InstanceReference, PacsSource } from '@interhosp/core/pacs';
+import { FAILURE_REASONS } from './commitment-message.ts';
 import type { CommitmentScpOptions } from './commitment-scp.ts';
 
 /** Tells of instances what a PACS lists of them. */

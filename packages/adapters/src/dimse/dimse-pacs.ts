@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import type {
+  CommitOptions,
+  InstanceReference,
   InstanceSummary,
   OrderStatus,
   Pacs,
@@ -14,6 +16,7 @@ import type {
   PacsSource,
   RetrievedInstance,
   StorableInstance,
+  StorageCommitment,
   StoreOutcome,
   StudyQuery,
   StudySummary,
@@ -21,12 +24,12 @@ import type {
 import { silentLog, type Log } from '@interhosp/core/world';
 import type { Association } from './association.ts';
 import { Calls } from './calls.ts';
-import type { InstanceReference } from './commitment-message.ts';
-import { openCommitmentScu, type Commitment, type CommitmentScu } from './commitment-scu.ts';
+import { openCommitmentScu, type CommitmentScu } from './commitment-scu.ts';
 import { echo } from './echo.ts';
 import type { QueryOptions } from './find-scu.ts';
 import { findStudies } from './find-studies.ts';
 import { KnownPacs } from './known-pacs.ts';
+import { MAX_COMMITMENT_REFERENCES } from './limits.ts';
 import { listStudy, type StudyListing } from './list-study.ts';
 import { defaultsFor, type DimsePacsOptions } from './pacs-options.ts';
 import type { PacsProfile } from './profile.ts';
@@ -50,14 +53,6 @@ export interface DimsePacs extends Pacs {
   /** What the PACS was seen to do: asked once, without changing anything or opening an image. @throws {PacsError} */
   profile(options?: PacsOptions): Promise<PacsProfile>;
   acceptedSyntaxes(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[]>;
-  /**
-   * Asks the PACS to keep instances for good (storage commitment, PS3.4 J). Undefined when it does not have this service, or
-   * has not reported in time: the same question again waits on for the same report, also after a restart. Absent unless
-   * configured.
-   *
-   * @throws {PacsError}
-   */
-  commit?(instances: readonly InstanceReference[], options?: PacsOptions): Promise<Commitment | undefined>;
 }
 
 /** Makes a PACS over DIMSE. @throws {RangeError} for options that contradict each other. */
@@ -74,7 +69,7 @@ class Dimse implements DimsePacs {
   /** Only with a worklist. */
   readonly orderStatus?: (study: StudySummary, options?: PacsOptions) => Promise<OrderStatus>;
   /** Only with commitment. */
-  readonly commit?: NonNullable<DimsePacs['commit']>;
+  readonly commit?: NonNullable<Pacs['commit']>;
   readonly #options: ReturnType<typeof defaultsFor>;
   readonly #log: Log;
   readonly #known: KnownPacs;
@@ -125,10 +120,15 @@ class Dimse implements DimsePacs {
 
   async start(): Promise<void> {
     this.#isStopped = false;
-    const { clock, commitment, folder, peer } = this.#options;
+    const { clock, commitment, commitmentWaitMs, folder, peer } = this.#options;
     if (commitment === 'when-supported' && folder !== undefined) {
-      const association = this.#times;
-      this.#commitment ??= await openCommitmentScu({ peer, folder: join(folder, 'commitment'), clock, association });
+      this.#commitment ??= await openCommitmentScu({
+        peer,
+        folder: join(folder, 'commitment'),
+        clock,
+        reportWithinMs: commitmentWaitMs,
+        association: this.#times,
+      });
     }
     await this.#reception?.start(this.#commitment);
   }
@@ -208,10 +208,23 @@ class Dimse implements DimsePacs {
     yield* storeInstances(peer, instances, { ...this.#times, associations, busyStatuses, signal });
   }
 
-  async #commit(instances: readonly InstanceReference[], options: PacsOptions = {}): Promise<Commitment | undefined> {
+  /** Part by part, the same whatever the order; a part without an answer is the last one. */
+  async #commit(instances: readonly InstanceReference[], options: CommitOptions): Promise<StorageCommitment> {
     using call = this.#begin(options);
+    const { filing } = options;
+    const answers: StorageCommitment[] = [];
     const { hasStorageCommitment } = await this.#known.profile(call);
-    return hasStorageCommitment ? await this.#commitment?.commit(instances, call) : undefined;
+    const sorted = instances.toSorted((one, other) => (one.sopInstanceUid < other.sopInstanceUid ? -1 : 1));
+    for (let at = 0; hasStorageCommitment && at < sorted.length; at += MAX_COMMITMENT_REFERENCES) {
+      const part = sorted.slice(at, at + MAX_COMMITMENT_REFERENCES);
+      const answer = await this.#commitment?.commit(part, { filing, signal: call.signal });
+      if (answer === undefined) break;
+      answers.push(answer);
+    }
+    return {
+      committed: answers.flatMap(({ committed }) => committed),
+      failed: answers.flatMap(({ failed }) => failed),
+    };
   }
 
   async #orderStatus(worklist: PeerAddress, study: StudySummary, options: PacsOptions = {}): Promise<OrderStatus> {

@@ -3,8 +3,6 @@ export type { DimsePacsConfig } from './adapter.ts';
 export { parseAeTitle, tryParseAeTitle } from './ae-title.ts';
 export type { AeTitle } from './ae-title.ts';
 export type { AllowedCaller } from './callers.ts';
-export type { InstanceReference } from './commitment-message.ts';
-export type { Commitment } from './commitment-scu.ts';
 export { dimsePacs } from './dimse-pacs.ts';
 export type { DimsePacs } from './dimse-pacs.ts';
 export { dimseServer } from './dimse-server.ts';

@@ -4,7 +4,7 @@ import type { Uid } from '@interhosp/core/dicom';
 import type { PacsCapabilities } from '@interhosp/core/pacs';
 import type { Clock, Log } from '@interhosp/core/world';
 import type { AllowedCaller } from './callers.ts';
-import { STORE_ASSOCIATIONS } from './limits.ts';
+import { REPORT_WITHIN_MS, STORE_ASSOCIATIONS } from './limits.ts';
 import type { PeerAddress } from './request-association.ts';
 import type { StoreInboxOptions } from './store-inbox.ts';
 import type { TlsIdentity } from './tls.ts';
@@ -65,6 +65,8 @@ export interface DimsePacsOptions {
    * reports come to {@link listen}, or on the association that asked. Default `never`.
    */
   readonly commitment?: 'never' | 'when-supported';
+  /** How long a report of commitment is waited for; default half a minute. */
+  readonly commitmentWaitMs?: number;
   /** A modality worklist, which tells whether a procedure goes on; often another system than the PACS. */
   readonly worklist?: PeerAddress;
   /** Whether stored data sets come back byte for byte; default false, as nobody can tell from outside. */
@@ -86,6 +88,7 @@ export function defaultsFor(options: DimsePacsOptions) {
     clock: options.clock ?? processClock,
     retrieve: options.retrieve ?? 'auto',
     commitment: options.commitment ?? 'never',
+    commitmentWaitMs: options.commitmentWaitMs ?? REPORT_WITHIN_MS,
     associations: options.associations ?? STORE_ASSOCIATIONS,
     busyStatuses: options.busyStatuses ?? [],
     nearlineMs: options.nearlineMs ?? NEARLINE_MS,

@@ -10,6 +10,7 @@
 import type { Uid } from '../dicom/uid.ts';
 import type { OrderStatus, Pacs, PacsCapabilities, StorableInstance } from '../pacs/index.ts';
 import type { TestRunner } from './expect.ts';
+import { commitmentTests } from './pacs-commitment.ts';
 import { lifeTests } from './pacs-life.ts';
 import { noticeTests } from './pacs-notices.ts';
 import { retrieveTests } from './pacs-retrieve.ts';
@@ -106,6 +107,7 @@ export function pacsConformance(runner: TestRunner, options: PacsConformanceOpti
     if (options.capabilities.destination) storeTests(suite);
     if (options.capabilities.destination) hostileStoreTests(suite);
     if (options.capabilities.destination) syntaxTests(suite);
+    if (options.capabilities.destination) commitmentTests(suite);
     if (options.capabilities.source) noticeTests(suite);
   });
 }

@@ -6,6 +6,8 @@ export type {
   PatientsAdapterModule,
 } from './adapter-module.ts';
 export type {
+  CommitOptions,
+  InstanceReference,
   InstanceSummary,
   OrderStatus,
   Pacs,
@@ -17,6 +19,7 @@ export type {
   RetrievedInstance,
   StorableInstance,
   StoreOutcome,
+  StorageCommitment,
   StudyQuery,
   StudySummary,
 } from './pacs.ts';

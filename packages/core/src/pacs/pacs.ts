@@ -89,6 +89,26 @@ export interface StoreOutcome {
   readonly statusCode?: number;
 }
 
+/** An instance by class and UID. */
+export type InstanceReference = Pick<InstanceIdentity, 'sopClassUid' | 'sopInstanceUid'>;
+
+/** How a PACS is asked to keep instances. */
+export interface CommitOptions extends PacsOptions {
+  /**
+   * Names what the question belongs to. Asked again under the same name, as after a restart, it waits on for the same answer;
+   * under another it is asked anew, as a promise says nothing of what was stored after it.
+   */
+  readonly filing: string;
+}
+
+/** What a PACS promised. Instances that are in neither list were not answered for: not in time, or it cannot be asked. */
+export interface StorageCommitment {
+  /** Kept for good. */
+  readonly committed: readonly InstanceReference[];
+  /** Not kept, with the reason (0008,1197). */
+  readonly failed: readonly (InstanceReference & { readonly reason: number })[];
+}
+
 /** A PACS that can be searched and retrieved from. */
 export interface PacsSource {
   /**
@@ -153,6 +173,15 @@ export interface PacsDestination {
 export interface Pacs extends PacsSource, PacsDestination {
   readonly capabilities: PacsCapabilities;
   /**
+  /**
+   * Asks the PACS to keep for good what was stored, and waits a bounded time for its answer. It strengthens what a search
+   * showed and replaces nothing of it: an instance that fails is not delivered, one without an answer is believed as far as
+   * it was seen. Absent where the PACS has nothing of the kind, or the site does not want to ask.
+   *
+   * @throws {PacsError} when it cannot be asked now.
+   * @see DICOM PS3.4 J (storage commitment)
+   */
+  commit?(instances: readonly InstanceReference[], options: CommitOptions): Promise<StorageCommitment>;
    * The PACS together with what was pushed to the adapter and need not be anywhere else, as one source: what studies leave
    * from. Absent where the adapter keeps nothing of its own.
    */

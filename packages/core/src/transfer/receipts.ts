@@ -46,7 +46,7 @@ export interface DurableReceipt extends ReceiptFacts {
 
 /** R2 as it is signed. */
 export interface ConfirmedReceipt extends DurableReceipt {
-  /** How it was seen: by a search after the store, or by storage commitment. */
+  /** By a search after the store and a sample read back; with `commitment` the PACS also promised to keep every instance. */
   readonly evidence: 'query' | 'commitment';
   /** Instances that the PACS was seen to hold. */
   readonly filed: number;

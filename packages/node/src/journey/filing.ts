@@ -1,6 +1,7 @@
 /**
  * Filing an arrival: look before storing, store what is missing under the local identity, and look again until the PACS is
- * seen to hold every instance under the intended patient. A store status alone is never believed.
+ * seen to hold every instance under the intended patient, and has promised to keep it where it can be asked. A store status
+ * alone is never believed.
  */
 import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, TransferError } from '@interhosp/core/errors';
@@ -10,6 +11,7 @@ import type { Random } from '@interhosp/core/world';
 import type { LiveExchange } from '../member/live-exchange.ts';
 import type { Pack } from '../spool/index.ts';
 import { crashpoint } from '../world/index.ts';
+import { evidenceFor, type Seen } from './filing-commitment.ts';
 import { heldInstances, mustBeNobodyElses, retrieveOne } from './filing-look.ts';
 import {
   decodedFor,
@@ -19,7 +21,6 @@ import {
   type Arrived,
   type FilingPorts,
   type Outcomes,
-  type Work,
 } from './filing-store.ts';
 import { isShownUnder } from './patient-match.ts';
 import { sameBytes, sameObject } from './read-back.ts';
@@ -59,7 +60,7 @@ export async function fileStudy(x: LiveExchange, pack: Pack, ports: FilingPorts,
   crashpoint('C19', 'receiver');
   await x.step('CONFIRMED', async () => {
     const stored = { ...work, outcomes };
-    return await confirm(x, pack, wasStored ? { ...work, outcomes: await storeLost(x, pack, stored) } : stored);
+    return await confirm(x, pack, wasStored ? await storeLost(x, pack, stored) : stored);
   });
 }
 
@@ -78,30 +79,43 @@ async function lookBefore(
   return summaries.length === 0 ? [] : [...(await heldInstances(x, ports, signal)).keys()];
 }
 
-type Confirmation = Work & { readonly arrived: readonly Arrived[]; readonly outcomes: Outcomes };
+type Confirmation = Seen & { readonly outcomes: Outcomes };
 
 /**
  * Success is told more often than the object stays: what a PACS took and does not show is stored again, byte for byte the
  * same. Seldom, since one that recycles its room would throw other studies out for each copy; then a person must look.
  */
-async function storeLost(x: LiveExchange, pack: Pack, work: Confirmation): Promise<Outcomes> {
+async function storeLost(x: LiveExchange, pack: Pack, work: Confirmation): Promise<Confirmation> {
   const { arrived, outcomes, patient, ports, signal, storing } = work;
   const since = x.recorded('RELEASED') ?? storing;
-  const pass = (confirmations.get(since) ?? 1) + 1;
-  confirmations.set(since, pass);
-  if (!STORE_LOST_AT.has(pass)) return outcomes;
+  const before = confirmations.get(since) ?? { count: 1, storedAgain: 0 };
+  const passes = { ...before, count: before.count + 1 };
+  confirmations.set(since, passes);
+  const seen = { ...work, storedAgain: before.storedAgain };
+  if (!STORE_LOST_AT.has(passes.count)) return seen;
   await mustBeNobodyElses(x, patient, ports, signal);
   const held = await heldInstances(x, ports, signal);
   const filed = new Set(outcomes.flatMap(({ sopInstanceUid, status }) => (status === 'filed' ? [sopInstanceUid] : [])));
   const lost = arrived.filter(({ entry: { sopInstanceUid: uid } }) => filed.has(uid) && !held.has(uid));
-  if (lost.length === 0) return outcomes;
+  if (lost.length === 0) return seen;
+  confirmations.set(since, { ...passes, storedAgain: passes.count });
   ports.log.write('warn', 'filing.stored-again', { count: lost.length, exchangeId: x.id });
   const again = new Map((await storeAll(x, pack, lost, work)).map((outcome) => [outcome.sopInstanceUid, outcome]));
-  return outcomes.map((outcome) => again.get(outcome.sopInstanceUid) ?? outcome);
+  return {
+    ...seen,
+    outcomes: outcomes.map((outcome) => again.get(outcome.sopInstanceUid) ?? outcome),
+    storedAgain: passes.count,
+  };
 }
 
-/** Confirmations since a filing began, or was released; in memory, as a restart may be what mends it. */
-const confirmations = new WeakMap<object, number>();
+/** How often a filing was confirmed, and at which time it stored something again. */
+interface Confirmations {
+  readonly count: number;
+  readonly storedAgain: number;
+}
+
+/** Since a filing began, or was released; in memory, as a restart may be what mends it. */
+const confirmations = new WeakMap<object, Confirmations>();
 
 /** Asks until the PACS shows everything, or the tries are used up. */
 async function confirm(x: LiveExchange, pack: Pack, work: Confirmation): Promise<RecordPayloads['CONFIRMED']> {
@@ -117,7 +131,7 @@ async function confirm(x: LiveExchange, pack: Pack, work: Confirmation): Promise
     await ports.clock.sleep(CONFIRM_PAUSE_MS, { signal });
   }
   await readBackSample(x, pack, filed, work);
-  return { evidence: 'query', instances: outcomes };
+  return { evidence: await evidenceFor(x, filed, work), instances: outcomes };
 }
 
 /** How many filed instances are not seen under the intended patient, and in the series that they were sent in. */
