@@ -109,7 +109,7 @@ describe('the frames of encapsulated Pixel Data', () => {
         }
       },
       name: 'frame index',
-      runs: fuzzRuns(5_000, 300_000),
+      runs: fuzzRuns(5_000, 1_000_000),
     });
   });
 });
