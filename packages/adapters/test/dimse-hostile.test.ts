@@ -1,12 +1,13 @@
 // What a stranger, a liar or a broken machine on the hospital's network may do to our listener (threats T16, T17).
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, Server, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { X509Certificate } from 'node:crypto';
 import { parseUid, type Uid } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
+import type { Log } from '@interhosp/core/world';
 import { createCertificateAuthority } from '@interhosp/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { encodeAssociateRequest, type ProposedContext } from '../src/dimse/associate.ts';
 import { COMMANDS, encodeCommand } from '../src/dimse/command-set.ts';
@@ -349,6 +350,20 @@ describe('strangers in numbers', () => {
       return rejected.filter(({ socket }) => socket.destroyed).length;
     };
     await expect.poll(ended).toBe(4);
+    await echo(at(listener));
+  });
+});
+
+describe('trouble of the listener itself', () => {
+  it('is logged each time, and others are served', async () => {
+    const listening = vi.spyOn(Server.prototype, 'listen');
+    ends.push(() => listening.mockRestore());
+    const lines: unknown[] = [];
+    const log: Log = { write: (...line) => void lines.push(line), forComponent: () => log };
+    const listener = await server({ log });
+    const [socketServer] = listening.mock.contexts as Server[];
+    for (const code of ['EMFILE', 'ENFILE']) socketServer?.emit('error', Object.assign(new Error('accept'), { code }));
+    expect(lines).toEqual(['EMFILE', 'ENFILE'].map((code) => ['warn', 'dimse.listener.failed', { code }]));
     await echo(at(listener));
   });
 });

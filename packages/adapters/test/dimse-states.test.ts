@@ -258,6 +258,16 @@ describe.each([
     }
   });
 
+  it.each([
+    ['A-ABORT', ABORT],
+    ['what breaks the protocol', UNKNOWN],
+  ])('performs nothing that stands behind %s in the same piece', async (_event, end) => {
+    const { association, peer } = await associated();
+    peer.send(end, ECHO, ECHO);
+    await expect.poll(() => association.isClosed).toBe(true);
+    await expect(association.receive()).rejects.toMatchObject({ name: 'PacsError' });
+  });
+
   it('agrees to a release (AR-2, AR-4), after the answers that it owes (AR-7)', async () => {
     const { association, peer } = await associated();
     peer.send(ECHO, RELEASE);

@@ -2,10 +2,12 @@
  * Listens for associations, with limits on everything a stranger can do before anybody knows who it is: connections that
  * ask for nothing, requests that drip in, associations by the thousand.
  */
+import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { PacsError } from '@interhosp/core/errors';
 import { silentLog, type Log } from '@interhosp/core/world';
+import { fsCodeOf } from '../disk/open-file.ts';
 import { acceptAssociation, type Caller, type Verdict } from './accept-association.ts';
 import type { Association } from './association.ts';
 import { REJECTIONS, type AssociateRequest } from './associate.ts';
@@ -53,10 +55,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     server.on('connection', (socket) => doors.knocked(socket));
     server.on('tlsClientError', () => {});
   }
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, resolve);
-  });
+  await once(server.listen({ host, port }), 'listening');
+  // It goes on listening: what failed was a single connection, as when descriptors run out.
+  server.on('error', (error) => doors.troubled(error));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {
@@ -185,6 +186,11 @@ class Doors {
     const count = (this.#byAe.get(ae) ?? 0) + by;
     if (count === 0) this.#byAe.delete(ae);
     else this.#byAe.set(ae, count);
+  }
+
+  /** Something failed that belongs to no association. */
+  troubled(error: Error): void {
+    this.#log.write('warn', 'dimse.listener.failed', { code: fsCodeOf(error) ?? 'unexpected' });
   }
 
   #failed(error: unknown): void {

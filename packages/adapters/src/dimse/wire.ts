@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { PacsError } from '@interhosp/core/errors';
 import { ARTIM_MS, MAX_LATE_BYTES, OUTBOX_HIGH_WATER_BYTES } from './limits.ts';
 import { PduReader, type PduSink } from './pdu-reader.ts';
+import { ProtocolError } from './protocol-error.ts';
 
 /** Silence after which the network is reminded of a connection. */
 const KEEP_ALIVE_MS = 60_000;
@@ -47,7 +48,11 @@ export class Wire {
     this.#patienceMs = inactivityMs;
     this.#reader = new PduReader(
       {
-        begin: (type) => this.handler.begin(type),
+        begin: (type) => {
+          // What stands behind the end of an association in the same piece is nobody's any more.
+          if (this.#isClosed) throw new ProtocolError('pdu-after-end');
+          this.handler.begin(type);
+        },
         pdu: (type, body) => this.handler.pdu(type, body),
         fragment: (fragment) => this.handler.fragment(fragment),
       },
@@ -159,7 +164,7 @@ export class Wire {
     try {
       this.#reader.push(piece);
     } catch (error) {
-      this.handler.broken(error);
+      if (!this.#isClosed) this.handler.broken(error);
     }
   }
 
