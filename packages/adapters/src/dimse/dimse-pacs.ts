@@ -75,8 +75,6 @@ class Dimse implements DimsePacs {
   readonly #known: KnownPacs;
   readonly #calls = new Calls();
   readonly #reception: Reception | undefined;
-  /** Ways of retrieval that turned out to be none since the start. */
-  readonly #unfit = new Set<RetrieveMethod>();
   #commitment: CommitmentScu | undefined;
   #isStopped = false;
 
@@ -270,7 +268,7 @@ class Dimse implements DimsePacs {
     const { nearlineMs, nextInstanceMs, peer, privateClasses, privateSyntaxes, retrieve } = this.#options;
     const profile = await this.#known.profile({ signal });
     const ways: readonly RetrieveMethod[] = retrieve === 'auto' ? ['move', 'get'] : [retrieve];
-    const methods = ways.filter((way) => !this.#unfit.has(way));
+    const methods = ways.filter((way) => !this.#known.isUnfit(way));
     yield* retrieveBy(wanted, {
       ...this.#times,
       ...this.#queryOptions(signal),
@@ -284,7 +282,7 @@ class Dimse implements DimsePacs {
       privateSyntaxes,
       onUnfit: (way) => {
         this.#log.write('warn', 'dimse.retrieval.unfit', { kind: way });
-        this.#unfit.add(way);
+        this.#known.sawUnfit(way);
       },
     });
   }

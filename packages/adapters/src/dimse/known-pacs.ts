@@ -9,6 +9,7 @@ import type { QueryOptions } from './find-scu.ts';
 import { configurationDigest, readProfile, writeProfile, type PacsProfile } from './profile.ts';
 import { probeAnswers, probeServices, probeStorage, type ProbeOptions } from './profile-probe.ts';
 import type { PeerAddress } from './request-association.ts';
+import type { RetrieveMethod } from './retrieve-by.ts';
 
 /** How a profile is kept. */
 export interface KnownPacsOptions {
@@ -43,6 +44,8 @@ export class KnownPacs {
   #next: StorageQuestion | undefined;
   /** They are put one after the other. */
   #askingStorage: Promise<unknown> = Promise.resolve();
+  /** Ways of retrieval that turned out to be none, for as long as the rest is believed. */
+  readonly #unfit = new Set<RetrieveMethod>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: KnownPacsOptions) {
@@ -100,6 +103,16 @@ export class KnownPacs {
     if (this.known?.counts === 'unknown') this.#change({ counts: isRight ? 'right' : 'wrong' });
   }
 
+  /** A way of retrieval turned out to be none, whatever the profile says. It is tried again after a start. */
+  sawUnfit(way: RetrieveMethod): void {
+    this.#unfit.add(way);
+  }
+
+  /** Whether a way of retrieval turned out to be none. */
+  isUnfit(way: RetrieveMethod): boolean {
+    return this.#unfit.has(way);
+  }
+
   /** Waits until what was learned is written. */
   async settled(): Promise<void> {
     await Promise.allSettled([this.#asking, this.#askingStorage]);
@@ -109,6 +122,7 @@ export class KnownPacs {
   async #ask(): Promise<PacsProfile> {
     const { clock, peer, probe } = this.#options;
     const services = await probeServices(peer, probe);
+    this.#unfit.clear();
     this.#profile = { ...services, askedMs: clock.now(), counts: 'unknown', storage: {} };
     this.#write();
     return this.#profile;

@@ -3,7 +3,7 @@
  * the two C-MOVE is what PACS are used to, and what their vendors test.
  */
 import type { Uid } from '@interhosp/core/dicom';
-import { errorCodeOf, PacsError } from '@interhosp/core/errors';
+import { errorCodeOf, isInterhospError, PacsError } from '@interhosp/core/errors';
 import type { RetrievedInstance } from '@interhosp/core/pacs';
 import type { PrivateKinds } from './context-plan.ts';
 import type { ListedInstance } from './find-studies.ts';
@@ -12,6 +12,7 @@ import type { MoveDesk } from './move-desk.ts';
 import { moveInstances } from './move-scu.ts';
 import type { PacsProfile, QueryRoot } from './profile.ts';
 import type { PeerAddress } from './request-association.ts';
+import { STATUS } from './status.ts';
 
 /** A way to retrieve. */
 export type RetrieveMethod = 'move' | 'get';
@@ -38,11 +39,16 @@ export interface RetrieveByOptions extends RetrieveOptions, PrivateKinds {
   readonly onUnfit?: ((method: RetrieveMethod) => void) | undefined;
 }
 
-/** What says that a way is none at all, whatever is retrieved. */
-const UNFIT: ReadonlySet<string> = new Set(['PACS_DESTINATION_UNKNOWN', 'PACS_REFUSED']);
+/** Statuses that say that a way is none at all, whatever is retrieved (PS3.7 C.5). */
+const UNFIT_STATUSES: ReadonlySet<number> = new Set([
+  STATUS.sopClassNotSupported,
+  STATUS.notAuthorized,
+  STATUS.unrecognizedOperation,
+]);
 
 /**
- * Retrieves by the first way that goes.
+ * Retrieves by the first way that goes. Where a PACS refuses one for reasons of its own before anything came, the next is
+ * tried for this time: it may be the study and not the way.
  *
  * @throws {PacsError} `PACS_REFUSED` when there is none; otherwise as `moveInstances` and `getInstances`.
  */
@@ -61,12 +67,20 @@ export async function* retrieveBy(
       }
       return;
     } catch (error) {
-      const isUnfit = !hasBegun && UNFIT.has(errorCodeOf(error) ?? '');
-      if (!isUnfit || index === usable.length - 1) throw error;
-      onUnfit?.(method);
+      if (hasBegun || index === usable.length - 1) throw error;
+      if (isUnfit(error)) onUnfit?.(method);
+      else if (errorCodeOf(error) !== 'PACS_REFUSED') throw error;
     }
   }
   throw new PacsError('PACS_REFUSED', { details: { reason: 'no-retrieval' } });
+}
+
+function isUnfit(error: unknown): boolean {
+  if (!isInterhospError(error)) return false;
+  const { code, details } = error;
+  if (code === 'PACS_DESTINATION_UNKNOWN') return true;
+  const isNone = details.reason === 'no-context' || UNFIT_STATUSES.has(details.status ?? STATUS.success);
+  return code === 'PACS_REFUSED' && isNone;
 }
 
 async function* retrieveOneWay(
