@@ -513,6 +513,13 @@ describe('the character set of spliced text', () => {
     await expect(result(oldName, 'Doe')).rejects.toHaveProperty('code', 'DICOM_CHARSET_UNDECLARED');
   });
 
+  it('does not matter to an edit that writes no text', async () => {
+    const bytes = concatBytes([description('Scanner c\xe9r\xe9bral')]);
+    const spliced = await splice(bytes, EXPLICIT, [text(TAGS.StudyInstanceUID, 'UI', '1.2.3')]);
+    expect(valueOf(spliced, TAGS.StudyInstanceUID)).toBe('1.2.3\0');
+    expect(others(spliced, true, [TAGS.StudyInstanceUID])).toEqual(others(bytes, true, []));
+  });
+
   it('can be set by an edit of its own, which then decides', async () => {
     const edits = [text(TAGS.SpecificCharacterSet, 'CS', 'ISO_IR 192'), named('Łódź')];
     const spliced = await splice(dataSet('ISO_IR 100'), EXPLICIT, edits);

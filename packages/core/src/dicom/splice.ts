@@ -229,9 +229,9 @@ async function characterSetFor(
     if (characterSet === undefined) throw new DicomError('DICOM_CHARSET', { details: { tag: formatTag(own.tag) } });
     return { characterSet };
   }
-  // Nothing new is written: the bytes stay whatever they are.
-  if (sets.length === 0) return { characterSet: ASCII_CHARACTER_SET };
   const texts = sets.flatMap((edit) => characterSetTextsOf(edit.value));
+  // No new text is written: what there is stays whatever it is, and is not looked for.
+  if (texts.length === 0) return { characterSet: ASCII_CHARACTER_SET };
   const declaredSpan = spans.find((span) => span.tag === TAGS.SpecificCharacterSet);
   const declared =
     declaredSpan === undefined ? undefined : await readValue(source, declaredSpan, DICOM_LIMITS.valueBytes);
