@@ -108,6 +108,26 @@ describe('a rewritten instance', () => {
     expect(bytes.length).toBe(plan.lengthBytes);
   });
 
+  it('is planned with three looks at each fragment: where pixels end, where frames lie, and whether others hide', async () => {
+    const long = join([grey(1), new Uint8Array(100_000)]);
+    const bytes = image({ frames: '4' }, long, long, long, long);
+    const source = bytesSource(bytes);
+    let reads = 0;
+    const counting = {
+      ...source,
+      read: (from: number, length: number) => {
+        if (from > 100_000) reads++;
+        return source.read(from, length);
+      },
+    };
+    await rewriteInstance(counting, RLE, {
+      decoder: { decodeFrame: () => Promise.reject(new Error()) },
+      rewriter,
+      to: EXPLICIT,
+    });
+    expect(reads).toBeLessThanOrEqual(3 * 4);
+  });
+
   it('calls words OW', async () => {
     const { elements } = await rewritten(image({ bitsAllocated: 16 }, rleOf([249, 1], [249, 2])));
     expect(elements.get(TAGS.PixelData)?.vr).toBe('OW');

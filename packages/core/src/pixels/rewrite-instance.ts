@@ -65,13 +65,25 @@ export async function rewriteInstance(
   const edits = [...imageEdits(image), await equipmentEdit(source, before, form, { ...options.rewriter, from, to })];
   const plan = await planSplice(source, from, edits, { checkToEnd: false, ...signalled });
   const edited = splicedSource(plan, source);
-  const span = (await pixelSpans(edited, form, signal)).get(TAGS.PixelData);
-  const pixels = image === undefined || codec === undefined ? undefined : { codec, image, span: span as ElementSpan };
+  // Every edit is of a smaller tag: Pixel Data stand as they stood, so much further on. Their fragments are not walked anew.
+  const span = movedBy(edited.lengthBytes - source.lengthBytes, before.get(TAGS.PixelData));
+  const pixels = image === undefined || codec === undefined || span === undefined ? undefined : { codec, image, span };
   const frames =
     pixels &&
     (await indexFrames(edited, pixels.span, { codec: pixels.codec, frames: pixels.image.frames, ...signalled }));
   const work: Work = { edited, form, newForm, options, pixels: pixels && frames && { ...pixels, frames } };
-  return form === newForm ? sameForm(work) : otherForm(work);
+  return form === newForm ? sameForm(work) : otherForm(work, await isSignedImage(source, before));
+}
+
+function movedBy(bytes: number, span: ElementSpan | undefined): ElementSpan | undefined {
+  return (
+    span && {
+      ...span,
+      headerOffset: span.headerOffset + bytes,
+      valueOffset: span.valueOffset + bytes,
+      endOffset: span.endOffset + bytes,
+    }
+  );
 }
 
 /** An instance on its way, its header edited. */
@@ -161,8 +173,10 @@ async function mustHaveNoOtherFragments({ edited, form, options: { signal } }: W
   for await (const _ of visitElements(edited, form, how)) throw undecodable('nested');
 }
 
-async function otherForm({ edited, form, newForm, options, pixels }: Work): Promise<RewrittenInstance> {
-  const isSigned = pixels?.image.frame.isSigned ?? (await isSignedImage(edited, form, options.signal));
+async function otherForm(
+  { edited, form, newForm, options, pixels }: Work,
+  isSigned: boolean,
+): Promise<RewrittenInstance> {
   const change: FormChange = {
     from: form,
     isSigned,
@@ -184,8 +198,8 @@ async function otherForm({ edited, form, newForm, options, pixels }: Work): Prom
   };
 }
 
-async function isSignedImage(source: ByteSource, form: VrForm, signal: AbortSignal | undefined): Promise<boolean> {
-  const span = (await pixelSpans(source, form, signal)).get(PIXEL_TAGS.PixelRepresentation);
+async function isSignedImage(source: ByteSource, spans: ReadonlyMap<Tag, ElementSpan>): Promise<boolean> {
+  const span = spans.get(PIXEL_TAGS.PixelRepresentation);
   return span !== undefined && (await source.read(span.valueOffset, 1))[0] === 1;
 }
 
