@@ -1,10 +1,10 @@
-// What an inbox lets go of, and when: whole studies, and never one that somebody was just told is here.
+// What an inbox lets go of, and when: whole studies that were passed on, and never what somebody was just told is here.
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Uid } from '@interhosp/core/dicom';
 import type { StorableInstance } from '@interhosp/core/pacs';
-import type { Clock } from '@interhosp/core/world';
+import type { Clock, Log } from '@interhosp/core/world';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataSetInbox } from '../src/dimse/inbox.ts';
 import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/object-disk.ts';
@@ -76,10 +76,59 @@ describe('an inbox', () => {
     aheadMs = 6 * DAY_MS;
     expect(await send(inbox, first)).toBe('0000');
     aheadMs = 8 * DAY_MS;
+    inbox.erasesWhen(() => Promise.resolve(true));
     await inbox.expire();
     expect(studiesIn(inbox)).toEqual([sampleStudyUid(1)]);
     aheadMs = 14 * DAY_MS;
     await inbox.expire();
     expect(studiesIn(inbox)).toEqual([]);
   });
+
+  it('erases nothing by time alone, says so each time, and refuses in the end', async () => {
+    const log = keptLog();
+    const inbox = await openInbox({ log, maxInstances: 2 });
+    await send(inbox, first);
+    await send(inbox, second);
+    aheadMs = 365 * DAY_MS;
+    await inbox.expire();
+    const asked: [Uid, number][] = [];
+    inbox.erasesWhen(async ({ instances, studyInstanceUid }) => {
+      asked.push([studyInstanceUid, instances]);
+      return studyInstanceUid === sampleStudyUid(2);
+    });
+    expect(await send(inbox, sampleInstance({ study: 3 }))).toBe('a700');
+    await inbox.expire();
+    expect(asked).toEqual([
+      [sampleStudyUid(1), 1],
+      [sampleStudyUid(2), 1],
+    ]);
+    expect(studiesIn(inbox)).toEqual([sampleStudyUid(1)]);
+    const studyInstanceUid = sampleStudyUid(1);
+    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([
+      { event: 'dimse.inbox.not-passed-on', fields: { count: 2, studyInstanceUid }, level: 'error' },
+      { event: 'dimse.inbox.not-passed-on', fields: { count: 1, studyInstanceUid }, level: 'error' },
+    ]);
+  });
+
+  it('keeps a study of which something came while it was asked whether it may go', async () => {
+    const inbox = await openInbox();
+    await send(inbox, first);
+    aheadMs = 8 * DAY_MS;
+    inbox.erasesWhen(async () => {
+      expect(await send(inbox, sampleInstance({ study: 1, instance: 2 }))).toBe('0000');
+      return true;
+    });
+    await inbox.expire();
+    expect(inbox.size).toBe(2);
+  });
 });
+
+function keptLog() {
+  const lines: { readonly event: string; readonly fields: object | undefined; readonly level: string }[] = [];
+  const log: Log & { readonly lines: typeof lines } = {
+    lines,
+    forComponent: () => log,
+    write: (level, event, fields) => void lines.push({ event, fields, level }),
+  };
+  return log;
+}

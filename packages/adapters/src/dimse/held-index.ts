@@ -38,10 +38,14 @@ export class HeldIndex {
   }
 
   /** Studies of which nothing has come since a moment. */
-  quietSince(beforeMs: number): readonly { readonly studyInstanceUid: Uid; readonly instances: number }[] {
-    return [...this.#totals]
-      .filter(([, { lastMs }]) => lastMs < beforeMs)
-      .map(([studyInstanceUid, { instances }]) => ({ studyInstanceUid, instances }));
+  quietSince(beforeMs: number): readonly Uid[] {
+    return [...this.#totals.keys()].filter((studyInstanceUid) => this.isQuietSince(studyInstanceUid, beforeMs));
+  }
+
+  /** Whether a study is held, and nothing of it has come since a moment. */
+  isQuietSince(studyInstanceUid: Uid, beforeMs: number): boolean {
+    const totals = this.#totals.get(studyInstanceUid);
+    return totals !== undefined && totals.lastMs < beforeMs;
   }
 
   add(instance: HeldInstance): void {

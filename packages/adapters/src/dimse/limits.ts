@@ -105,7 +105,7 @@ export const MAX_STUDY_BYTES = 274_877_906_944;
 /** Instances that are held; the index of each takes about two kilobytes of memory. */
 export const MAX_HELD_INSTANCES = 500_000;
 
-/** Days that a study is held after its last instance came. */
+/** Days that a study is held at least after its last instance came. */
 export const RETENTION_DAYS = 30;
 
 /** Time between two looks for studies that were held long enough. */

@@ -1,11 +1,18 @@
 /**
  * A folder of instances that others pushed to us (C-STORE, and the sub-operations of C-MOVE and C-GET): durable before a
- * success is answered, listed and retrieved as a PACS would, and held for a bounded time. What it holds is told by the files
+ * success is answered, listed and retrieved as a PACS would, and held until it was passed on. What it holds is told by the files
  * alone: the index is made anew from their headers at each start.
  */
 import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
-import type { InstanceSummary, PacsOptions, RetrievedInstance, StudyQuery, StudySummary } from '@interhosp/core/pacs';
+import type {
+  InstanceSummary,
+  IsPassedOn,
+  PacsOptions,
+  RetrievedInstance,
+  StudyQuery,
+  StudySummary,
+} from '@interhosp/core/pacs';
 import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import type { InstanceTaker } from './incoming-store.ts';
 import { HeldIndex } from './held-index.ts';
@@ -23,7 +30,10 @@ export interface StoreInboxOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log?: Log;
-  /** Days that a study is held after its last instance came; whole studies go. Default `RETENTION_DAYS`. */
+  /**
+   * Days that a study is held at least after its last instance came; whole studies go, and only those that were passed on.
+   * Default `RETENTION_DAYS`.
+   */
   readonly retentionDays?: number;
   /** Instances are refused with A700 when less would stay free. Default `MIN_FREE_BYTES`. */
   readonly minFreeBytes?: number;
@@ -60,9 +70,14 @@ export interface StoreInbox {
   ): AsyncIterable<RetrievedInstance>;
   /** Studies of which instances have come since the call, again when more come; ends when the inbox stops. */
   changes(options?: PacsOptions): AsyncIterable<Uid>;
-  /** Removes a study, as one that was passed on for good. What is read at this moment is read to its end. */
+  /** Removes a study. What is read at this moment is read to its end. */
   remove(studyInstanceUid: Uid): Promise<void>;
-  /** Removes the studies whose time is over; happens by itself, and here for those who cannot wait. */
+  /** Says who knows what was passed on for good. Until then nothing is removed by itself. */
+  erasesWhen(isPassedOn: IsPassedOn): void;
+  /**
+   * Removes the studies whose time is over and which were passed on, and logs as an error how many others are over time: these
+   * stay, and what comes is refused in the end. Happens by itself every hour, and here for those who cannot wait.
+   */
   expire(): Promise<void>;
   /** Ends what waits. Instances that come in meanwhile end with their associations. Calling it twice is fine. */
   stop(): Promise<void>;
@@ -121,6 +136,7 @@ class Inbox implements StoreInbox {
   readonly #retentionMs: number;
   readonly #hints = new Hints<Uid>();
   readonly #timer: NodeJS.Timeout;
+  #isPassedOn: IsPassedOn = () => Promise.resolve(false);
   #expiring: Promise<void> | undefined;
 
   constructor(options: StoreInboxOptions, folder: ObjectFolder, index: HeldIndex, log: Log) {
@@ -181,21 +197,46 @@ class Inbox implements StoreInbox {
     await this.#folder.remove(held.map(({ place }) => place));
   }
 
+  erasesWhen(isPassedOn: IsPassedOn): void {
+    this.#isPassedOn = isPassedOn;
+  }
+
   async expire(): Promise<void> {
     this.#expiring ??= this.#expire().finally(() => (this.#expiring = undefined));
     await this.#expiring;
   }
 
   async #expire(): Promise<void> {
-    const before = this.#clock.now() - this.#retentionMs;
+    const beforeMs = this.#clock.now() - this.#retentionMs;
+    const left: Uid[] = [];
     try {
-      for (const { instances, studyInstanceUid } of this.#index.quietSince(before)) {
+      for (const studyInstanceUid of this.#index.quietSince(beforeMs)) {
+        const isPassedOn = await this.#isWhollyPassedOn(studyInstanceUid);
+        // Something may have come while that was asked.
+        if (!this.#index.isQuietSince(studyInstanceUid, beforeMs)) continue;
+        if (!isPassedOn) {
+          left.push(studyInstanceUid);
+          continue;
+        }
+        const instances = this.instances(studyInstanceUid).length;
         this.#log.write('info', 'dimse.inbox.expired', { studyInstanceUid, instances });
         await this.remove(studyInstanceUid);
       }
+      const [studyInstanceUid] = left;
+      if (studyInstanceUid === undefined) return;
+      this.#log.write('error', 'dimse.inbox.not-passed-on', { count: left.length, studyInstanceUid });
     } catch (error) {
       this.#log.write('error', 'dimse.inbox.failed', { code: errorCodeOf(error) ?? 'STORAGE_FAILED' });
     }
+  }
+
+  /** Under each patient that its instances name. */
+  async #isWhollyPassedOn(studyInstanceUid: Uid): Promise<boolean> {
+    const instances = this.instances(studyInstanceUid).length;
+    for (const study of this.studies({ studyInstanceUid })) {
+      if (!(await this.#isPassedOn({ ...study, instances }))) return false;
+    }
+    return true;
   }
 
   async stop(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Uid } from '@interhosp/core/dicom';
 import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import type {
   InstanceSummary,
+  IsPassedOn,
   PacsOptions,
   PacsSource,
   RetrievedInstance,
@@ -100,6 +101,10 @@ class Joined implements PacsSource {
     yield* this.#options.inbox()?.changes(call) ?? [];
     // Stopped, which is not the caller's doing.
     if (options.signal?.aborted === true) throw options.signal.reason;
+  }
+
+  erasesWhen(isPassedOn: IsPassedOn): void {
+    this.#options.inbox()?.erasesWhen(isPassedOn);
   }
 
   async #list(studyInstanceUid: Uid, signal: AbortSignal): Promise<readonly InstanceSummary[]> {

@@ -9,6 +9,7 @@ export type {
   CommitOptions,
   InstanceReference,
   InstanceSummary,
+  IsPassedOn,
   OrderStatus,
   Pacs,
   PacsCapabilities,
@@ -18,8 +19,8 @@ export type {
   PacsSource,
   RetrievedInstance,
   StorableInstance,
-  StoreOutcome,
   StorageCommitment,
+  StoreOutcome,
   StudyQuery,
   StudySummary,
 } from './pacs.ts';

@@ -140,7 +140,16 @@ export interface PacsSource {
    * @see DICOM PS3.4 K.6 (worklist, Scheduled Procedure Step Status (0040,0020))
    */
   orderStatus?(study: StudySummary, options?: PacsOptions): Promise<OrderStatus>;
+  /**
+   * Says who knows whether a study that was pushed to us, with so many instances, may be erased here: it was passed on to whoever
+   * shall have it. Without that word nothing is ever erased, however long it was held. For the time until `stop`; absent where
+   * nothing is kept.
+   */
+  erasesWhen?(isPassedOn: IsPassedOn): void;
 }
+
+/** Whether a study that was pushed to us has gone to whoever shall have it; `instances` are those that lie here. */
+export type IsPassedOn = (study: StudySummary & { readonly instances: number }) => Promise<boolean>;
 
 /** Whether the procedure that a study belongs to goes on. */
 export type OrderStatus = 'open' | 'complete' | 'unknown';
@@ -164,15 +173,6 @@ export interface PacsDestination {
    * @throws {PacsError} when it must be asked first and cannot be.
    */
   acceptedSyntaxes?(sopClassUid: Uid, options?: PacsOptions): Promise<readonly Uid[] | undefined>;
-}
-
-/**
- * One PACS behind one adapter. Its searches and retrievals answer with what the PACS itself holds and with nothing else: they
- * are what a delivery is confirmed by.
- */
-export interface Pacs extends PacsSource, PacsDestination {
-  readonly capabilities: PacsCapabilities;
-  /**
   /**
    * Asks the PACS to keep for good what was stored, and waits a bounded time for its answer. It strengthens what a search
    * showed and replaces nothing of it: an instance that fails is not delivered, one without an answer is believed as far as
@@ -182,6 +182,15 @@ export interface Pacs extends PacsSource, PacsDestination {
    * @see DICOM PS3.4 J (storage commitment)
    */
   commit?(instances: readonly InstanceReference[], options: CommitOptions): Promise<StorageCommitment>;
+}
+
+/**
+ * One PACS behind one adapter. Its searches and retrievals answer with what the PACS itself holds and with nothing else: they
+ * are what a delivery is confirmed by.
+ */
+export interface Pacs extends PacsSource, PacsDestination {
+  readonly capabilities: PacsCapabilities;
+  /**
    * The PACS together with what was pushed to the adapter and need not be anywhere else, as one source: what studies leave
    * from. Absent where the adapter keeps nothing of its own.
    */

@@ -157,6 +157,7 @@ class RunningMember {
       keepIndexed(this.#parts.store, { ...this.#parts, clock: this.#clock, log: this.#log }, signal),
     );
     const { source } = this.#loaded.config;
+    if (source !== undefined) this.#ports.source(source).erasesWhen?.((study) => this.#outgoing.isPassedOn(study));
     if (this.#parts.rules !== undefined && source !== undefined) {
       this.#background.push(discover(this.#ports.discovery(this.#ports.source(source), this.#outgoing), signal));
     }

@@ -23,7 +23,7 @@ import { ReconciliationError } from '@interhosp/core/errors';
 import type { PatientDirectory } from '@interhosp/core/patients';
 import { toDecisionRecord } from '@interhosp/core/reconciliation';
 import { draftRuleSet, parseRuleSet } from '@interhosp/core/routing';
-import { parseMemberId, type ExchangeId, type Priority } from '@interhosp/core/study';
+import { parseDigest, parseMemberId, parseTransferId, type ExchangeId, type Priority } from '@interhosp/core/study';
 import { isoSeconds } from '@interhosp/core/world';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NORTH, SOUTH, storable } from '../../test/journey/exchanges.ts';
@@ -46,6 +46,13 @@ import { createOutgoing } from './outgoing.ts';
 import type { Parts } from './parts.ts';
 
 const EAST = parseMemberId('be-east');
+const SEAL = {
+  bytes: 1,
+  instances: 3,
+  manifestRoot: parseDigest('aa'.repeat(32)),
+  quarantined: [],
+  transferId: parseTransferId('bb'.repeat(32)),
+};
 const YEAR_MS = 365 * 86_400_000;
 const operator = ed25519Signer(new Uint8Array(32).fill(1));
 const holders = [{ holder: 'operator', publicKey: operator.publicKey }];
@@ -289,6 +296,58 @@ describe('sending a study', () => {
   it('says that the PACS is away', async () => {
     const world = await operations(memoryPacs({ faults: { isDown: true } }));
     expect(await codeOf(world.api.send({ ...request, studyInstanceUid: '1.2.3' }))).toBe('PACS_UNREACHABLE');
+  });
+});
+
+describe('a study that was pushed to us', () => {
+  const rules = {
+    isLive: true,
+    version: draftRuleSet(parseRuleSet({ rules: [{ id: 'ct', to: [NORTH], when: { modality: 'CT' } }] }), 'An', crypto),
+  };
+  const { studyInstanceUid } = generateStudy();
+  const study = (instances: number, modality = 'CT') => {
+    const patient = { patientId: { id: 'P1' } };
+    return { header: { modalities: [modality], patient, studyInstanceUid }, instances, patient, studyInstanceUid };
+  };
+
+  it('was passed on when each member that the rules name has confirmed as many instances', async () => {
+    const { ledger, outgoing } = await operations(memoryPacs(), { rules });
+    expect(await outgoing.isPassedOn(study(3))).toBe(false);
+    await outgoing.route({ header: study(3).header, instances: 3 });
+    const [x] = ledger.all();
+    expect(await outgoing.isPassedOn(study(3))).toBe(false);
+    await x?.record('OFFERED', { rosterVersion: 1 });
+    await x?.record('SENDING', {});
+    await x?.record('SEALED', SEAL);
+    await x?.record('REMOTE_CONFIRMED', { envelope: 'R2' });
+    expect(await outgoing.isPassedOn(study(3))).toBe(false);
+    await x?.record('CLOSED', {});
+    expect(await outgoing.isPassedOn(study(3))).toBe(true);
+    await x?.record('EXPUNGED', {});
+    expect(await outgoing.isPassedOn(study(3))).toBe(true);
+    expect(await outgoing.isPassedOn(study(4))).toBe(false);
+  });
+
+  it.each([
+    ['was, where a person ended that', 'CANCELLED', { by: 'An', reason: 'x' }, true],
+    ['was not, where it was given up', 'EXPIRED', { policy: 'x' }, false],
+  ] as const)('%s', async (_, type, payload, isPassedOn) => {
+    const { ledger, outgoing } = await operations(memoryPacs(), { rules });
+    await outgoing.route({ header: study(3).header, instances: 3 });
+    await ledger.all()[0]?.record(type, payload);
+    expect(await outgoing.isPassedOn(study(3))).toBe(isPassedOn);
+  });
+
+  it('is to go to nobody where no rule names it, or it came from another member; while a person sends it, it stays', async () => {
+    const { ledger, outgoing } = await operations(memoryPacs(), { rules });
+    expect(await outgoing.isPassedOn(study(3, 'MR'))).toBe(true);
+    const without = await operations();
+    expect(await without.outgoing.isPassedOn(study(3))).toBe(true);
+    const because = { by: 'An', kind: 'person' } as const;
+    const sent = { because, header: study(3).header, instances: 3, priority: 'routine', purpose: 'treatment' } as const;
+    await outgoing.accept({ ...sent, to: NORTH });
+    expect(await outgoing.isPassedOn(study(3, 'MR'))).toBe(false);
+    expect(ledger.all()).toHaveLength(1);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Studies on their way into an exchange: what the rules say of a complete one, and its durable acceptance. */
 import type { Uid } from '@interhosp/core/dicom';
+import type { IsPassedOn } from '@interhosp/core/pacs';
 import { rosterPolicy, route, type RuleSet } from '@interhosp/core/routing';
 import type { MemberId, Priority, Purpose, StudyHeader } from '@interhosp/core/study';
 import type { SendReason } from '@interhosp/core/transfer';
@@ -30,6 +31,12 @@ export interface Outgoing {
   hurry(study: CompleteStudy): Promise<'none' | 'sent' | 'later'>;
   /** A study that was filed here for another member does not leave by itself; an offer alone says nothing. */
   cameFromElsewhere(studyInstanceUid: Uid): boolean;
+  /**
+   * Whether whoever shall have a study that was pushed to us has it: nothing of it is under way, and each member that the rules
+   * send it to confirmed as many instances, or a person ended that. What no rule sends or proposes, and what came from another
+   * member, is to go to nobody.
+   */
+  isPassedOn: IsPassedOn;
 }
 
 /** What it works with. */
@@ -45,11 +52,15 @@ export interface OutgoingPorts extends Pick<Parts, 'documents' | 'ledger' | 'rul
 export function createOutgoing(ports: OutgoingPorts): Outgoing {
   return {
     accept: (study) => accept(study, ports),
-    cameFromElsewhere: (uid) =>
-      ports.ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' && x.state.has('CONFIRMED')),
+    cameFromElsewhere: (uid) => cameFromElsewhere(uid, ports),
     hurry: (study) => hurryStudy(study, ports),
+    isPassedOn: (study) => isPassedOn(study, ports),
     route: (study) => routeStudy(study, ports),
   };
+}
+
+function cameFromElsewhere(uid: Uid, { ledger }: OutgoingPorts): boolean {
+  return ledger.ofStudy(uid).some((x) => x.facts.role === 'receiver' && x.state.has('CONFIRMED'));
 }
 
 function askRules(header: StudyHeader, { clock, documents, self }: OutgoingPorts, rules: RuleSet) {
@@ -108,6 +119,20 @@ async function routeStudy({ header, instances }: CompleteStudy, ports: OutgoingP
 function isSent(uid: Uid, member: MemberId, instances: number, { ledger }: OutgoingPorts): boolean {
   const sent = ledger.ofStudy(uid).filter(({ facts }) => facts.role === 'sender' && facts.peer === member);
   return sent.some(({ facts }) => (facts.instances ?? 0) >= instances);
+}
+
+async function isPassedOn({ header, instances, studyInstanceUid }: Parameters<IsPassedOn>[0], ports: OutgoingPorts) {
+  const sent = ports.ledger.ofStudy(studyInstanceUid).filter(({ facts }) => facts.role === 'sender');
+  if (sent.some(({ state }) => !state.isOver)) return false;
+  if (ports.rules === undefined || cameFromElsewhere(studyInstanceUid, ports)) return true;
+  const { deferred, destinations, proposals } = await askRules(header, ports, ports.rules.version.rules);
+  if (deferred.length + proposals.length > 0) return false;
+  return destinations.every(({ member }) =>
+    sent.some(
+      // What was given up after days of trying has reached nobody.
+      ({ facts, state }) => facts.peer === member && (facts.instances ?? 0) >= instances && !state.has('EXPIRED'),
+    ),
+  );
 }
 
 async function accept(study: AcceptedStudy, { begin, ledger, log, spool }: OutgoingPorts): Promise<LiveExchange> {
