@@ -1,10 +1,14 @@
 // Which way a study is retrieved, and under which patient: what a PACS offers, what it refuses, and what is remembered of it.
 import { errorCodeOf } from '@interhosp/core/errors';
+import type { Pacs, StorableInstance } from '@interhosp/core/pacs';
 import type { Log } from '@interhosp/core/world';
+import { memoryPacs } from '@interhosp/adapters/memory';
 import { describe, expect, it } from 'vitest';
 import { parseAeTitle } from '../src/dimse/ae-title.ts';
 import { dimsePacs } from '../src/dimse/dimse-pacs.ts';
+import { dimseServer, type DimseServerOptions } from '../src/dimse/dimse-server.ts';
 import { retrieveBy, type RetrieveMethod } from '../src/dimse/retrieve-by.ts';
+import { SOP_CLASSES } from '../src/dimse/uids.ts';
 import { listed, peerAt, readAll, startArchive, startLanding } from './dimse-archive.ts';
 import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
 import { testClock } from './clock.ts';
@@ -65,5 +69,76 @@ describe('a way of retrieval', () => {
     }
     await pacs.stop();
     expect(seen).toEqual([1, 1, 2]);
+  });
+});
+
+/**
+ * A PACS in which a study stands under several patients, each with a part of it, as a server asks it: for the instances of a
+ * study when that was found.
+ */
+async function overPatients(...parts: readonly (readonly StorableInstance[])[]): Promise<Pacs> {
+  const stores = await Promise.all(
+    parts.map(async (part) => {
+      const memory = memoryPacs();
+      await memory.seed(part);
+      return memory;
+    }),
+  );
+  let [found] = stores;
+  return Object.assign(memoryPacs(), {
+    async *findStudies(...asked: Parameters<Pacs['findStudies']>) {
+      for (const store of stores) {
+        found = store;
+        yield* store.findStudies(...asked);
+      }
+    },
+    async *findInstances(...asked: Parameters<Pacs['findInstances']>) {
+      if (found !== undefined) yield* found.findInstances(...asked);
+    },
+    async *retrieve(...asked: Parameters<Pacs['retrieve']>) {
+      const named = asked[1]?.instances?.[0]?.sopInstanceUid;
+      const index = parts.findIndex((part) => part.some((each) => each.sopInstanceUid === named));
+      yield* stores[index]?.retrieve(...asked) ?? [];
+    },
+  });
+}
+
+const uids = (instances: readonly { readonly sopInstanceUid: unknown }[]) =>
+  instances.map((each) => String(each.sopInstanceUid)).toSorted();
+
+describe('a study of several patients, retrieved in the patient root', () => {
+  const [mine, other] = ['A', 'B'].map((patientId, index) =>
+    [1, 2].map((instance) => sampleInstance({ study: 1, series: index + 1, instance, patientId, pixelBytes: 2 })),
+  ) as [StorableInstance[], StorableInstance[]];
+  const { studyRootFind, studyRootGet, studyRootMove } = SOP_CLASSES;
+
+  async function retrieved(pacs: Pacs, more: Omit<DimseServerOptions, 'pacs'>) {
+    await using server = dimseServer({ ...more, pacs, aeTitle: 'ARCHIVE' });
+    await server.start();
+    const adapter = dimsePacs({ peer: peerAt(server.port), retrieve: 'get' });
+    await adapter.start();
+    try {
+      return await readAll(adapter.retrieve(STUDY));
+    } finally {
+      await adapter.stop();
+    }
+  }
+
+  it.each([
+    ['where it was listed there', [studyRootFind, studyRootGet, studyRootMove]],
+    ['where it was listed in the study root', [studyRootGet, studyRootMove]],
+  ])('comes whole, and once, %s', async (_, refusedClasses) => {
+    const got = await retrieved(await overPatients(mine, other), { oddities: { refusedClasses } });
+    expect(uids(got)).toEqual(uids([...mine, ...other]));
+  });
+
+  it('that have one ID from two issuers comes once', async () => {
+    const parts = ['ONE', 'TWO'].map((issuer, index) =>
+      sampleInstance({ study: 1, instance: index + 1, patientId: 'P', issuer, pixelBytes: 2 }),
+    );
+    const memory = memoryPacs();
+    await memory.seed(parts);
+    const refusedClasses = [studyRootFind, studyRootGet, studyRootMove];
+    expect(uids(await retrieved(memory, { oddities: { refusedClasses } }))).toEqual(uids(parts));
   });
 });

@@ -30,6 +30,8 @@ export interface ListedInstance extends InstanceSummary {
   readonly storedSyntaxes?: readonly Uid[];
   /** Of its series. */
   readonly modality?: string;
+  /** Under which it was listed, in the patient root. */
+  readonly patientId?: string;
 }
 
 /**

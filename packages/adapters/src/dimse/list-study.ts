@@ -8,7 +8,7 @@ import { SOP_CLASSES } from './uids.ts';
 /** A study as the PACS lists it. */
 export interface StudyListing {
   readonly instances: readonly ListedInstance[];
-  /** Patients it stands under; usually one. */
+  /** Patients it stands under; usually one. The same ID of two issuers is one ID in a query. */
   readonly patientIds: readonly string[];
   /** SOP Classes in Study (0008,0062), where the PACS tells. */
   readonly sopClasses: readonly Uid[];
@@ -26,25 +26,25 @@ export async function listStudy(
   studyInstanceUid: Uid,
   options: QueryOptions,
 ): Promise<StudyListing> {
-  const patientIds: string[] = [];
+  const patientIds = new Set<string>();
   const sopClasses = new Set<Uid>();
   let count: number | undefined = 0;
   for await (const study of findStudies(association, { studyInstanceUid }, options)) {
-    patientIds.push(study.patient.patientId.id);
+    patientIds.add(study.patient.patientId.id);
     for (const uid of study.sopClasses ?? []) sopClasses.add(uid);
     count = study.instances === undefined || count === undefined ? undefined : count + study.instances;
   }
   const instances = new Map<Uid, ListedInstance>();
   for (const patientId of ranges(association, patientIds)) {
     for await (const instance of findInstances(association, studyInstanceUid, { ...options, patientId })) {
-      instances.set(instance.sopInstanceUid, instance);
+      instances.set(instance.sopInstanceUid, patientId === undefined ? instance : { ...instance, patientId });
     }
   }
-  return { instances: [...instances.values()], patientIds, sopClasses: [...sopClasses], count };
+  return { instances: [...instances.values()], patientIds: [...patientIds], sopClasses: [...sopClasses], count };
 }
 
 /** In the study root one search sees the whole study; in the patient root, each the part of one patient. */
-function ranges(association: Association, patientIds: readonly string[]): readonly (string | undefined)[] {
-  if (patientIds.length === 0) return [];
-  return association.contextFor(SOP_CLASSES.studyRootFind) === undefined ? [...new Set(patientIds)] : [undefined];
+function ranges(association: Association, patientIds: ReadonlySet<string>): Iterable<string | undefined> {
+  if (patientIds.size === 0) return [];
+  return association.contextFor(SOP_CLASSES.studyRootFind) === undefined ? patientIds : [undefined];
 }

@@ -10,7 +10,7 @@ import type { ListedInstance } from './find-studies.ts';
 import { getInstances, type RetrieveOptions } from './get-scu.ts';
 import type { MoveDesk } from './move-desk.ts';
 import { moveInstances } from './move-scu.ts';
-import type { PacsProfile, QueryRoot } from './profile.ts';
+import type { PacsProfile } from './profile.ts';
 import type { PeerAddress } from './request-association.ts';
 import { STATUS } from './status.ts';
 
@@ -22,7 +22,7 @@ export interface WantedInstances {
   readonly studyInstanceUid: Uid;
   readonly instances: readonly ListedInstance[];
   readonly isWholeStudy: boolean;
-  /** Needed in the patient root. */
+  /** Those it stands under, once each; needed in the patient root. */
   readonly patientIds: readonly string[];
   readonly sopClasses: readonly Uid[];
 }
@@ -88,16 +88,45 @@ async function* retrieveOneWay(
   wanted: WantedInstances,
   options: RetrieveByOptions,
 ): AsyncGenerator<RetrievedInstance, void, undefined> {
-  const { instances, isWholeStudy, sopClasses, studyInstanceUid } = wanted;
-  const { desk, peer, profile } = options;
-  for (const patientId of patientsIn(profile[method], wanted.patientIds)) {
-    const request = { studyInstanceUid, instances, isWholeStudy, ...(patientId !== undefined && { patientId }) };
-    if (method === 'get') yield* getInstances(peer, request, { ...options, sopClasses });
-    else if (desk !== undefined) yield* moveInstances(peer, request, { ...options, desk });
-  }
+  if (options.profile[method].includes('study')) yield* retrieveUnder(undefined, method, wanted, options);
+  else yield* retrieveUnderEach(method, wanted, options);
 }
 
-/** Undefined, once, where a request needs no patient. */
-function patientsIn(roots: readonly QueryRoot[], patientIds: readonly string[]): readonly (string | undefined)[] {
-  return roots.includes('study') ? [undefined] : patientIds;
+/**
+ * In the patient root each patient is asked for what was listed under it. What was listed in the study root, under nobody, is
+ * asked for under one after the other.
+ */
+async function* retrieveUnderEach(
+  method: RetrieveMethod,
+  wanted: WantedInstances,
+  options: RetrieveByOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  const missing = new Map(wanted.instances.map((instance) => [instance.sopInstanceUid, instance]));
+  let failure: Error | undefined;
+  for (const patientId of wanted.patientIds) {
+    const instances = [...missing.values()].filter((each) => (each.patientId ?? patientId) === patientId);
+    if (instances.length === 0) continue;
+    try {
+      for await (const instance of retrieveUnder(patientId, method, { ...wanted, instances }, options)) {
+        if (instance.sopInstanceUid !== undefined) missing.delete(instance.sopInstanceUid);
+        yield instance;
+      }
+    } catch (error) {
+      if (!isInterhospError(error) || error.code !== 'PACS_INCOMPLETE') throw error;
+      failure ??= error;
+    }
+  }
+  if (missing.size > 0 && failure !== undefined) throw failure;
+}
+
+async function* retrieveUnder(
+  patientId: string | undefined,
+  method: RetrieveMethod,
+  { instances, isWholeStudy, sopClasses, studyInstanceUid }: WantedInstances,
+  options: RetrieveByOptions,
+): AsyncGenerator<RetrievedInstance, void, undefined> {
+  const { desk, peer } = options;
+  const request = { studyInstanceUid, instances, isWholeStudy, ...(patientId !== undefined && { patientId }) };
+  if (method === 'get') yield* getInstances(peer, request, { ...options, sopClasses });
+  else if (desk !== undefined) yield* moveInstances(peer, request, { ...options, desk });
 }
