@@ -281,6 +281,21 @@ describe('silence', () => {
     await expect(message?.dataSet?.whole(1_000)).rejects.toMatchObject({ code: 'PACS_UNREACHABLE' });
   });
 
+  it('is nothing to somebody who waits for nothing, and counts anew for the next', async () => {
+    const { association, peer } = await associated(100);
+    peer.send(pdata([1, 3, store(1, false)]));
+    expect((await association.receive())?.command.messageId).toBe(1);
+    await setTimeout(300);
+    expect(association.isOpen).toBe(true);
+    const received = association.receive();
+    peer.send(pdata([1, 3, store(2, false)]));
+    expect((await received)?.command.messageId).toBe(2);
+    await expect(association.receive()).rejects.toMatchObject({
+      code: 'PACS_UNREACHABLE',
+      details: { reason: 'silent', durationMs: 100 },
+    });
+  });
+
   it('is as long as the one who waits says, and is broken by each byte', async () => {
     const { association, peer } = await associated(100);
     const received = association.receive({ patienceMs: 5_000 });

@@ -1,6 +1,7 @@
 /**
  * Cuts a command set or data set into presentation data values and P-DATA-TF PDUs (PS3.8 9.3.5), one value a PDU, each as
- * long as the peer takes. Bytes are not copied: what comes out are headers of our own and views of what came in.
+ * long as the peer takes. Bytes are not copied, unless they are few: what comes out are headers of our own and views of what
+ * came in, or both as one, which costs less than a second write.
  */
 import { PDU } from './pdu-reader.ts';
 
@@ -8,6 +9,9 @@ import { PDU } from './pdu-reader.ts';
 const HEADER_BYTES = 12;
 /** What the PDU's length counts beside the bytes: item length, context and message control header. */
 const COUNTED_BYTES = 6;
+
+/** Up to this length bytes are copied behind their header: commands, and the ends of data sets. */
+const COPIED_BYTES = 1_024;
 
 /** What is written. */
 export interface PdvWriterOptions {
@@ -51,14 +55,21 @@ export class PdvWriter {
 
   #flush(out: Uint8Array[], isLast: boolean): void {
     const { contextId, isCommand } = this.#options;
-    const header = new Uint8Array(HEADER_BYTES);
+    const isCopied = this.#heldBytes <= COPIED_BYTES;
+    const header = new Uint8Array(HEADER_BYTES + (isCopied ? this.#heldBytes : 0));
     const view = new DataView(header.buffer);
     header[0] = PDU.data;
     view.setUint32(2, this.#heldBytes + COUNTED_BYTES);
     view.setUint32(6, this.#heldBytes + 2);
     header[10] = contextId;
     header[11] = (isCommand ? 1 : 0) | (isLast ? 2 : 0);
-    out.push(header, ...this.#held);
+    out.push(header);
+    let at = HEADER_BYTES;
+    for (const piece of this.#held) {
+      if (!isCopied) out.push(piece);
+      else header.set(piece, at);
+      at += piece.length;
+    }
     this.#held = [];
     this.#heldBytes = 0;
   }

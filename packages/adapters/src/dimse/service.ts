@@ -97,8 +97,24 @@ export async function serveAssociation(
   services: readonly DimseService[],
   { log, signal }: ServeOptions,
 ): Promise<void> {
+  signal.throwIfAborted();
+  // Once for all its messages.
+  const onAbort = (): void => association.abort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await serveMessages(association, services, { log, signal });
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function serveMessages(
+  association: Association,
+  services: readonly DimseService[],
+  { log, signal }: ServeOptions,
+): Promise<void> {
   for (;;) {
-    const message = await association.receive({ signal });
+    const message = await association.receive();
     if (message === undefined) return await association.release();
     try {
       const service = serviceFor(services, message.context.abstractSyntax);

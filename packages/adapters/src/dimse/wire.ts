@@ -76,9 +76,9 @@ export class Wire {
   /** Writes pieces as one; waits when the socket holds enough. @throws what closed the wire. */
   async write(pieces: readonly Uint8Array[]): Promise<void> {
     if (this.#isClosed) return;
-    this.#socket.cork();
+    if (pieces.length > 1) this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
+    if (pieces.length > 1) this.#socket.uncork();
     if (this.#socket.writableLength < OUTBOX_HIGH_WATER_BYTES) return;
     this.#drained ??= Promise.withResolvers<void>();
     await this.waitFor(this.#drained.promise);
@@ -102,15 +102,21 @@ export class Wire {
   /** As {@link waitFor}, for those who say themselves when the waiting ends. */
   awaits(isWaiting: boolean, patienceMs = this.#inactivityMs): void {
     this.#waiters += isWaiting ? 1 : -1;
-    if (isWaiting) this.#patienceMs = patienceMs;
+    if (!isWaiting || this.#isClosed) return;
+    // One timer, set back at each wait and by each byte: there are several waits an instance.
+    if (this.#silence !== undefined && patienceMs === this.#patienceMs) return void this.#silence.refresh();
     clearTimeout(this.#silence);
+    this.#patienceMs = patienceMs;
+    this.#silence = setTimeout(() => this.#fellSilent(), patienceMs);
+  }
+
+  #fellSilent(): void {
     this.#silence = undefined;
-    if (this.#waiters === 0 || this.#isClosed) return;
-    this.#silence = setTimeout(() => {
-      const details = { reason: 'silent', durationMs: this.#patienceMs };
-      this.close(new PacsError('PACS_UNREACHABLE', { details }));
-      this.#socket.destroy();
-    }, this.#patienceMs);
+    // Nobody waited any more.
+    if (this.#waiters === 0) return;
+    const details = { reason: 'silent', durationMs: this.#patienceMs };
+    this.close(new PacsError('PACS_UNREACHABLE', { details }));
+    this.#socket.destroy();
   }
 
   pause(): void {
@@ -129,6 +135,8 @@ export class Wire {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#silence);
+    // What drains behind this must not set it again.
+    this.#silence = undefined;
     this.#drained?.reject(error);
     this.#drained?.promise.catch(() => {});
     this.#socket.removeAllListeners('data');
