@@ -3,15 +3,18 @@ import { generateStudy } from '@interhosp/core/conformance';
 import { parseUid, TAGS } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { StorableInstance } from '@interhosp/core/pacs';
+import { memoryPacs } from '@interhosp/adapters/memory';
 import { describe, expect, it } from 'vitest';
+import { dimseServer } from '../src/dimse/dimse-server.ts';
 import { find } from '../src/dimse/find-scu.ts';
 import { findInstances, findPatients, findStudies } from '../src/dimse/find-studies.ts';
+import { listStudy } from '../src/dimse/list-study.ts';
 import type { DimseOddities } from '../src/dimse/oddities.ts';
 import { key, level } from '../src/dimse/query-keys.ts';
 import { SOP_CLASSES } from '../src/dimse/uids.ts';
 import { findOrderStatus } from '../src/dimse/worklist-scu.ts';
 import type { ScheduledStep } from '../src/dimse/worklist-scp.ts';
-import { openQuery, startArchive } from './dimse-archive.ts';
+import { openQuery, peerAt, startArchive } from './dimse-archive.ts';
 import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
 import { all } from './streams.ts';
 
@@ -139,6 +142,33 @@ describe('finding below studies', () => {
     expect(instances.map(names).toSorted()).toEqual(study.map(names).toSorted());
     expect(instances[0]).toMatchObject({ sopClassUid: '1.2.840.10008.5.1.4.1.1.7', modality: 'OT' });
     expect(await all(findInstances(association, sampleStudyUid(9), { patientId: 'PAT-9' }))).toEqual([]);
+    await association.release();
+  });
+
+  it('lists a study with as many questions where the PACS does not tell its modalities', async () => {
+    const memory = memoryPacs();
+    await memory.seed([sampleInstance({ study: 1 })]);
+    let [questions, tells] = [0, true];
+    const { findInstances: instancesOf, findStudies: studiesOf } = memory;
+    memory.findInstances = (...asked) => {
+      questions++;
+      return instancesOf.apply(memory, asked);
+    };
+    memory.findStudies = async function* (...asked) {
+      for await (const study of studiesOf.apply(memory, asked)) {
+        yield tells ? study : { ...study, header: { ...study.header, modalities: [] } };
+      }
+    };
+    await using server = dimseServer({ pacs: memory, aeTitle: 'ARCHIVE' });
+    await server.start();
+    const association = await openQuery(peerAt(server.port));
+    const counts: number[] = [];
+    for (tells of [true, false]) {
+      questions = 0;
+      expect((await listStudy(association, sampleStudyUid(1), {})).instances).toHaveLength(1);
+      counts.push(questions);
+    }
+    expect(counts[1]).toBe(counts[0]);
     await association.release();
   });
 

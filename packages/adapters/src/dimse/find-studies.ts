@@ -119,7 +119,12 @@ const IMAGE_KEYS: readonly NewElement[] = [
 /** Studies whose modalities are looked up, each by a search; those beyond go without. */
 const MAX_COMPLETED = 500;
 
-async function* answeredStudies(
+/**
+ * As {@link findStudies}, with the modalities that the answers tell and no others.
+ *
+ * @throws {PacsError} likewise
+ */
+export async function* answeredStudies(
   association: Association,
   query: StudyQuery,
   options: QueryOptions,

@@ -2,7 +2,7 @@
 import type { Uid } from '@interhosp/core/dicom';
 import type { Association } from './association.ts';
 import type { QueryOptions } from './find-scu.ts';
-import { findInstances, findStudies, type ListedInstance } from './find-studies.ts';
+import { answeredStudies, findInstances, type ListedInstance } from './find-studies.ts';
 import { SOP_CLASSES } from './uids.ts';
 
 /** A study as the PACS lists it. */
@@ -29,7 +29,7 @@ export async function listStudy(
   const patientIds = new Set<string>();
   const sopClasses = new Set<Uid>();
   let count: number | undefined = 0;
-  for await (const study of findStudies(association, { studyInstanceUid }, options)) {
+  for await (const study of answeredStudies(association, { studyInstanceUid }, options)) {
     patientIds.add(study.patient.patientId.id);
     for (const uid of study.sopClasses ?? []) sopClasses.add(uid);
     count = study.instances === undefined || count === undefined ? undefined : count + study.instances;
