@@ -155,6 +155,14 @@ describe('filing', () => {
     expect([again.has('R2_SIGNED'), again.has('R2_WITHDRAWN')]).toEqual([true, false]);
   });
 
+  it('is stored again until it is confirmed, and what is recorded last counts', () => {
+    const stored = received(...FILED.slice(0, -1));
+    const { outcomes } = SAMPLE_PAYLOADS.STORED;
+    const payload = { outcomes: outcomes.slice(0, 1) };
+    expect(foldExchange(stored, { payload, role: 'receiver', type: 'STORED' }).recorded('STORED')).toEqual(payload);
+    expect(mayFollow(received(...FILED), 'receiver', 'STORED')).toBe(false);
+  });
+
   it('may begin before the seal, with a patient, and not once R1 is signed', () => {
     const early = received('OFFER_SEEN', 'ADMITTED', 'RECEIVING', 'RECONCILING');
     expect(mayFollow(early, 'receiver', 'EARLY_STORING')).toBe(false);

@@ -136,7 +136,8 @@ const RULES: Readonly<Record<RecordType, Rule>> = {
   },
   EARLY_STORED: { ...receiver('EARLY_STORING'), barredBy: ['STORING'], isAllowedWhileHeld: true, isRepeatable: true },
   STORING: { needs: { receiver: [['R1_SIGNED'], ['LINKED', 'PROVISIONAL']] }, role: 'receiver' },
-  STORED: receiver('STORING'),
+  // Again, when what was lost since is stored a second time.
+  STORED: { ...receiver('STORING'), barredBy: ['CONFIRMED'], isRepeatable: true },
   CONFIRMED: receiver('STORED'),
   // Never for a provisional patient: R2 says that it is the intended one.
   R2_SIGNED: { needs: { receiver: after('CONFIRMED', 'LINKED') }, role: 'receiver' },

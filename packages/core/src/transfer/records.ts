@@ -124,6 +124,7 @@ export interface RecordPayloads {
     /** What the PACS held of this study before. */
     readonly alreadyHeld: readonly Uid[];
   };
+  /** Again when what a PACS lost since is stored a second time: the newest says what became of each. */
   readonly STORED: { readonly outcomes: readonly FilingOutcome[] };
   readonly CONFIRMED: { readonly evidence: 'query' | 'commitment'; readonly instances: readonly FilingOutcome[] };
   readonly R2_SIGNED: ReceiptRecord;

@@ -2,11 +2,11 @@
 import { memoryPacs, type MemoryPacs } from '@interhosp/adapters/memory';
 import { generateStudy } from '@interhosp/core/conformance';
 import type { Uid } from '@interhosp/core/dicom';
-import { isInterhospError } from '@interhosp/core/errors';
+import { isInterhospError, PacsError } from '@interhosp/core/errors';
 import type { LocalPatient } from '@interhosp/core/study';
 import { silentLog, type Clock, type Random } from '@interhosp/core/world';
 import { describe, expect, it } from 'vitest';
-import { received, SOUTH, storable, type Received } from '../../test/journey/exchanges.ts';
+import { exchangeIn, received, SOUTH, storable, type Received } from '../../test/journey/exchanges.ts';
 import { codeOf, crypto, random, seededRandom } from '../../test/storage/worlds.ts';
 import { fileStudy } from './filing.ts';
 
@@ -196,6 +196,29 @@ describe('what a PACS took and lost', () => {
     const { instances } = arrived.x.required('CONFIRMED');
     expect(instances.filter(({ status }) => status !== 'filed')).toEqual([
       { code: 'PACS_INSTANCE_REFUSED', sopInstanceUid: refused, status: 'quarantined' },
+    ]);
+  });
+
+  it('and refuses now takes nothing of the study with it, and is known as refused also after a restart', async () => {
+    const arrived = await received(patient);
+    const pacs = memoryPacs({ faults: { dropEvery: 4 } });
+    await codeOf(file(arrived, pacs));
+    const [lost] = arrived.study.instances
+      .map(({ sopInstanceUid }) => sopInstanceUid)
+      .filter((uid) => !held(pacs).includes(uid));
+    pacs.faults = { refuse: ({ sopInstanceUid }) => sopInstanceUid === lost };
+    const retrieve = pacs.retrieve.bind(pacs);
+    pacs.retrieve = () => {
+      throw new PacsError('PACS_ABORTED');
+    };
+    // The pass that stores it again is broken off before it is confirmed.
+    expect(await passes(arrived, pacs, 2)).toEqual(['TRANSFER_NOT_CONFIRMED', 'PACS_ABORTED']);
+    pacs.retrieve = retrieve;
+    const x = exchangeIn(arrived.written, 'receiver', arrived.study.studyInstanceUid);
+    await file({ ...arrived, x }, pacs);
+    const { instances } = x.required('CONFIRMED');
+    expect(instances.filter(({ status }) => status !== 'filed')).toEqual([
+      { code: 'PACS_INSTANCE_REFUSED', sopInstanceUid: lost, status: 'quarantined' },
     ]);
   });
 

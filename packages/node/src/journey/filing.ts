@@ -55,7 +55,9 @@ export async function fileStudy(x: LiveExchange, pack: Pack, ports: FilingPorts,
   const { outcomes } = await x.step('STORED', async () => {
     // Each attempt asks anew: since the last one, somebody may have filed it under another patient.
     await mustBeNobodyElses(x, patient, ports, signal);
-    return { outcomes: await storeAll(x, pack, arrived, work) };
+    const settled = await storeAll(x, pack, arrived, work);
+    mustHaveFiled(settled);
+    return { outcomes: settled };
   });
   crashpoint('C19', 'receiver');
   await x.step('CONFIRMED', async () => {
@@ -101,11 +103,10 @@ async function storeLost(x: LiveExchange, pack: Pack, work: Confirmation): Promi
   confirmations.set(since, { ...passes, storedAgain: passes.count });
   ports.log.write('warn', 'filing.stored-again', { count: lost.length, exchangeId: x.id });
   const again = new Map((await storeAll(x, pack, lost, work)).map((outcome) => [outcome.sopInstanceUid, outcome]));
-  return {
-    ...seen,
-    outcomes: outcomes.map((outcome) => again.get(outcome.sopInstanceUid) ?? outcome),
-    storedAgain: passes.count,
-  };
+  const settled = outcomes.map((outcome) => again.get(outcome.sopInstanceUid) ?? outcome);
+  mustHaveFiled(settled);
+  await x.record('STORED', { outcomes: settled });
+  return { ...seen, outcomes: settled, storedAgain: passes.count };
 }
 
 /** How often a filing was confirmed, and at which time it stored something again. */
@@ -121,7 +122,6 @@ const confirmations = new WeakMap<object, Confirmations>();
 async function confirm(x: LiveExchange, pack: Pack, work: Confirmation): Promise<RecordPayloads['CONFIRMED']> {
   const { outcomes, ports, signal } = work;
   const filed = outcomes.filter(({ status }) => status === 'filed');
-  mustHaveFiled(outcomes);
   for (let tries = 1; ; tries++) {
     const missing = await missingFrom(x, filed, work);
     if (missing === 0) break;
