@@ -1,14 +1,16 @@
 // What is learned of a PACS over DIMSE: asked when it is needed, shared, remembered, and forgotten in time.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseUid } from '@interhosp/core/dicom';
+import type { Log, SafeFields } from '@interhosp/core/world';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dimsePacs, type DimsePacs } from '../src/dimse/dimse-pacs.ts';
 import type { DimsePacsOptions } from '../src/dimse/pacs-options.ts';
 import { startArchive, peerAt } from './dimse-archive.ts';
-import { sampleInstance } from './dimse-samples.ts';
+import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
 import { startScriptedScp } from './scripted-scp.ts';
+import { all } from './streams.ts';
 
 let root = '';
 let folders = 0;
@@ -64,5 +66,47 @@ describe('what a PACS takes', () => {
       during({ ...options, ...more }, (pacs) => pacs.acceptedSyntaxes(CT));
     expect(await taken({})).not.toContain(PRIVATE);
     expect(await taken({ privateSyntaxes: [PRIVATE] })).toContain(PRIVATE);
+  });
+});
+
+describe('how a PACS answers', () => {
+  const held = [1, 2, 3].map((study) => sampleInstance({ study, pixelBytes: 2 }));
+
+  it('is seen in the answers to searches: none is made to find out', async () => {
+    await using archive = await startArchive(held);
+    const { findStudies } = archive.pacs;
+    let searches = 0;
+    archive.pacs.findStudies = (...asked) => {
+      searches++;
+      return findStudies.apply(archive.pacs, asked);
+    };
+    await during({ peer: archive.peer }, async (pacs) => {
+      await pacs.profile();
+      expect(await all(pacs.findStudies({}))).toHaveLength(3);
+      expect(await all(pacs.findStudies({ studyInstanceUid: sampleStudyUid(2) }))).toHaveLength(1);
+      expect(await pacs.profile()).toMatchObject({ absentKeys: [], ignoredKeys: [] });
+    });
+    expect(searches).toBe(2);
+  });
+
+  it('is remembered, and logged once, where it ignores keys', async () => {
+    await using archive = await startArchive(held, { oddities: { ignoresKeys: true } });
+    const lines: unknown[] = [];
+    const log: Log = {
+      forComponent: () => log,
+      write: (level, event, fields?: SafeFields) => void lines.push([level, event, fields]),
+    };
+    const folder = newFolder();
+    const search = async (pacs: DimsePacs) => {
+      await pacs.profile();
+      expect(await all(pacs.findStudies({ patientId: 'PAT-2' }))).toHaveLength(1);
+      return await pacs.profile();
+    };
+    const options = { peer: archive.peer, folder, log };
+    expect(await during(options, search)).toMatchObject({ ignoredKeys: ['00100020'] });
+    const { profile } = JSON.parse(await readFile(join(folder, 'profile.json'), 'utf8')) as { profile: object };
+    expect(profile).toMatchObject({ ignoredKeys: ['00100020'], absentKeys: [] });
+    expect(await during(options, search)).toMatchObject({ ignoredKeys: ['00100020'] });
+    expect(lines).toEqual([['warn', 'dimse.key.ignored', { tag: '00100020' }]]);
   });
 });

@@ -27,7 +27,7 @@ import { Calls } from './calls.ts';
 import { openCommitmentScu, type CommitmentScu } from './commitment-scu.ts';
 import { echo } from './echo.ts';
 import type { QueryOptions } from './find-scu.ts';
-import { findStudies } from './find-studies.ts';
+import { findStudies, type SearchOptions } from './find-studies.ts';
 import { KnownPacs } from './known-pacs.ts';
 import { MAX_COMMITMENT_REFERENCES } from './limits.ts';
 import { listStudy, type StudyListing } from './list-study.ts';
@@ -233,14 +233,13 @@ class Dimse implements DimsePacs {
   }
 
   async *#search(query: StudyQuery, signal: AbortSignal): AsyncGenerator<StudySummary, void, undefined> {
-    const options = this.#queryOptions(signal);
+    const options = this.#searchOptions(signal);
     const association = await this.#open(this.#options.peer, FIND_CLASSES, signal);
     try {
       for await (const { sopClasses: _, instances, ...study } of findStudies(association, query, options)) {
         const isCounted = instances !== undefined && this.#known.known?.counts !== 'wrong';
         yield isCounted ? { ...study, instances } : study;
       }
-      await this.#known.learnAnswers(association, options);
       await association.release(signal);
     } finally {
       association.abort();
@@ -249,7 +248,7 @@ class Dimse implements DimsePacs {
 
   /** Lists a study; and looks, while nobody knows, whether its count is its number of instances. */
   async #list(studyInstanceUid: Uid, signal: AbortSignal): Promise<StudyListing> {
-    const options = this.#queryOptions(signal);
+    const options = this.#searchOptions(signal);
     return await this.#ask(this.#options.peer, FIND_CLASSES, signal, async (association) => {
       const listing = await listStudy(association, studyInstanceUid, options);
       if (listing.count !== undefined && this.#known.known?.counts === 'unknown') {
@@ -324,6 +323,10 @@ class Dimse implements DimsePacs {
   #queryOptions(signal: AbortSignal): QueryOptions {
     const { busyStatuses, characterSet, undeclaredCharacterSet } = this.#options;
     return { busyStatuses, characterSet, undeclaredCharacterSet, signal };
+  }
+
+  #searchOptions(signal: AbortSignal): SearchOptions {
+    return { ...this.#queryOptions(signal), sawAnswer: (answer, keys) => this.#known.sawAnswer(answer, keys) };
   }
 
   #begin(options: PacsOptions): ReturnType<Calls['begin']> {

@@ -34,6 +34,12 @@ export interface ListedInstance extends InstanceSummary {
   readonly patientId?: string;
 }
 
+/** How a PACS is searched. */
+export interface SearchOptions extends QueryOptions {
+  /** Told of each answer at the level of studies, and of the keys that were sent, before it is checked for them. */
+  readonly sawAnswer?: ((answer: Identifier, keys: readonly NewElement[]) => void) | undefined;
+}
+
 /**
  * Finds studies, by the study root or, where the PACS has only that, by the patient root. Where a PACS does not tell the
  * modalities of a study (0008,0061), as dcmqrscp, its series are asked for them once the search is through.
@@ -44,7 +50,7 @@ export interface ListedInstance extends InstanceSummary {
 export async function* findStudies(
   association: Association,
   query: StudyQuery,
-  options: QueryOptions = {},
+  options: SearchOptions = {},
 ): AsyncGenerator<FoundStudy, void, undefined> {
   const incomplete: FoundStudy[] = [];
   for await (const study of answeredStudies(association, query, options)) {
@@ -127,7 +133,7 @@ const MAX_COMPLETED = 500;
 export async function* answeredStudies(
   association: Association,
   query: StudyQuery,
-  options: QueryOptions,
+  options: SearchOptions,
 ): AsyncGenerator<FoundStudy, void, undefined> {
   const { studyDateFrom: from, studyDateTo: to } = query;
   if (from !== undefined && to !== undefined && from > to) return;
@@ -152,16 +158,21 @@ const NO_STUDY = parseUid('2.25.0');
 async function* matches(
   association: Association,
   query: StudyQuery & { readonly patientId: string },
-  options: QueryOptions,
+  options: SearchOptions,
 ): AsyncGenerator<Identifier, void, undefined> {
   const keysOf = (asked: StudyQuery) => [...studyKeys(asked), ...key(TAGS.PatientID, 'LO', query.patientId)];
-  const answers = (asked: StudyQuery) => find(association, { ...options, ...rootOf(association), keys: keysOf(asked) });
+  const { sawAnswer, ...rest } = options;
+  const answers = (keys: readonly NewElement[]) => find(association, { ...rest, ...rootOf(association), keys });
+  const keys = keysOf(query);
   try {
-    yield* answers(query);
+    for await (const answer of answers(keys)) {
+      sawAnswer?.(answer, keys);
+      yield answer;
+    }
   } catch (error) {
     if (query.studyInstanceUid !== undefined || !mayBeTooMany(error, options)) throw error;
     try {
-      for await (const _ of answers({ studyInstanceUid: NO_STUDY })) break;
+      for await (const _ of answers(keysOf({ studyInstanceUid: NO_STUDY }))) break;
     } catch {
       options.signal?.throwIfAborted();
       throw error;

@@ -1,13 +1,14 @@
 /** The profile of one PACS in use: asked for when it is needed, shared by all who ask, kept up with what is seen. */
 import { join } from 'node:path';
-import type { Uid } from '@interhosp/core/dicom';
+import type { NewElement, Uid } from '@interhosp/core/dicom';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { PacsOptions } from '@interhosp/core/pacs';
 import { untilAborted, type Clock, type Log } from '@interhosp/core/world';
 import type { Association } from './association.ts';
-import type { QueryOptions } from './find-scu.ts';
+import type { Identifier } from './identifier.ts';
+import { learnAnswer } from './learn-answers.ts';
 import { configurationDigest, readProfile, writeProfile, type PacsProfile } from './profile.ts';
-import { probeAnswers, probeServices, probeStorage, type ProbeOptions } from './profile-probe.ts';
+import { probeServices, probeStorage, type ProbeOptions } from './profile-probe.ts';
 import type { PeerAddress } from './request-association.ts';
 import type { RetrieveMethod } from './retrieve-by.ts';
 
@@ -90,12 +91,16 @@ export class KnownPacs {
     this.#sawImplementation(agreement.peerImplementation);
   }
 
-  /** Learns from searches, once there is something to be found. */
-  async learnAnswers(association: Association, options: QueryOptions): Promise<void> {
-    const profile = this.known;
-    if (profile === undefined || profile.absentKeys !== undefined) return;
-    const answers = await probeAnswers(association, options);
-    if (answers !== undefined) this.#change(answers);
+  /** An answer to a search came, whether or not it is what was asked for. */
+  sawAnswer(answer: Identifier, keys: readonly NewElement[]): void {
+    const { known } = this;
+    const learned = known && learnAnswer(known, answer, keys);
+    if (learned === undefined) return;
+    for (const tag of learned.ignoredKeys ?? []) {
+      // Its answers are sorted here, at the price of all the others that it sends.
+      if (known?.ignoredKeys?.includes(tag) !== true) this.#options.log.write('warn', 'dimse.key.ignored', { tag });
+    }
+    this.#change(learned);
   }
 
   /** A count was compared with the list of instances. */

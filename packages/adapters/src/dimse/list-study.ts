@@ -1,8 +1,7 @@
 /** What a PACS says of one study before it is retrieved: under which patients it stands, and which instances it has. */
 import type { Uid } from '@interhosp/core/dicom';
 import type { Association } from './association.ts';
-import type { QueryOptions } from './find-scu.ts';
-import { answeredStudies, findInstances, type ListedInstance } from './find-studies.ts';
+import { answeredStudies, findInstances, type ListedInstance, type SearchOptions } from './find-studies.ts';
 import { SOP_CLASSES } from './uids.ts';
 
 /** A study as the PACS lists it. */
@@ -24,7 +23,7 @@ export interface StudyListing {
 export async function listStudy(
   association: Association,
   studyInstanceUid: Uid,
-  options: QueryOptions,
+  options: SearchOptions,
 ): Promise<StudyListing> {
   const patientIds = new Set<string>();
   const sopClasses = new Set<Uid>();

@@ -1,7 +1,8 @@
 /**
- * What is known of a PACS: which services it has, what it takes, how it answers. It is asked once (profile-probe.ts) and
- * remembered, in memory and in a small file, so that a restart asks nothing again; and forgotten when the PACS reports
- * another version, when it is configured anew, or after a while, since PACS are mended and updated.
+ * What is known of a PACS: which services it has, what it takes, how it answers. It is asked once (profile-probe.ts), or seen
+ * in its answers to searches (learn-answers.ts), and remembered, in memory and in a small file, so that a restart asks nothing
+ * again; and forgotten when the PACS reports another version, when it is configured anew, or after a while, since PACS are
+ * mended and updated.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -25,13 +26,13 @@ export interface PacsProfile {
   readonly move: readonly QueryRoot[];
   readonly get: readonly QueryRoot[];
   readonly hasStorageCommitment: boolean;
-  /** Whether Number of Study Related Instances (0020,1208) comes, and agrees with the list of instances. */
-  readonly counts: 'right' | 'wrong' | 'absent' | 'unknown';
-  /** Attributes that were asked for and are not in its answers; undefined while there was no answer. Tags as `0008,0061`. */
+  /** Whether Number of Study Related Instances (0020,1208), where it comes, agrees with the list of instances. */
+  readonly counts: 'right' | 'wrong' | 'unknown';
+  /** Attributes that were asked for and are in none of its answers; undefined while there was no answer. Tags as `00080061`. */
   readonly absentKeys?: readonly string[] | undefined;
-  /** Keys that it does not match by, so that it answers more than was asked for. */
+  /** Keys that it was seen not to match by, so that it answers more than was asked for. */
   readonly ignoredKeys?: readonly string[] | undefined;
-  /** Specific Character Set (0008,0005) of its answers; empty when it declares none. */
+  /** Specific Character Set (0008,0005) of its answers; empty while it declares none. */
   readonly answersIn?: string | undefined;
   /** Transfer syntaxes in which it takes a SOP class, by what it answered to a proposal of them. */
   readonly storage: Readonly<Record<string, StorageProfile>>;
@@ -56,7 +57,7 @@ const uid = z.string().transform((text, context): Uid => {
   return z.NEVER;
 });
 const roots = z.array(z.enum(['study', 'patient']));
-const keys = z.array(z.string().regex(/^[0-9a-f]{4},[0-9a-f]{4}$/));
+const keys = z.array(z.string().regex(/^[0-9A-F]{8}$/));
 const fileSchema = z.strictObject({
   version: z.literal(VERSION),
   /** Digest of the configuration it belongs to. */
@@ -69,7 +70,7 @@ const fileSchema = z.strictObject({
     move: roots,
     get: roots,
     hasStorageCommitment: z.boolean(),
-    counts: z.enum(['right', 'wrong', 'absent', 'unknown']),
+    counts: z.enum(['right', 'wrong', 'unknown']),
     absentKeys: keys.optional(),
     ignoredKeys: keys.optional(),
     answersIn: z.string().max(128).optional(),

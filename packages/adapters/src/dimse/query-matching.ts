@@ -16,11 +16,12 @@ export function matchesKeys(values: KnownValues, keys: Identifier): boolean {
   return keys.tags.every((tag) => {
     const value = values.get(tag);
     const key = keys.raw(tag);
-    return value === undefined || key === undefined || key === '*' || matches(value, key);
+    return value === undefined || key === undefined || key === '*' || matchesKey(value, key);
   });
 }
 
-function matches({ text, vr }: KnownValue, key: string): boolean {
+/** Whether a value, or one of several, matches a key that is not empty. */
+export function matchesKey({ text, vr }: KnownValue, key: string): boolean {
   const values = text.split('\\');
   if (vr === 'UI') return key.split('\\').some((uid) => values.includes(uid.trim()));
   if (vr === 'DA') return values.some((value) => isInRange(value, key, parseDate));
