@@ -1,10 +1,10 @@
 /** Our inbox behind a listener as a process of its own; see bench/dimse-scp.ts. */
 import { setTimeout } from 'node:timers/promises';
-import { openDimseServer } from '../src/dimse/service.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { storageService } from '../src/dimse/storage-service.ts';
-import { openStoreInbox } from '../src/dimse/store-inbox.ts';
-import type { TlsIdentity } from '../src/dimse/tls.ts';
+import { openDimseServer } from '../src/dimse/server/service.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { storageService } from '../src/dimse/store/storage-service.ts';
+import { openStoreInbox } from '../src/dimse/pushed/store-inbox.ts';
+import type { TlsIdentity } from '../src/dimse/association/tls.ts';
 
 /** What the process is told first; then `usage`, whenever it is asked. */
 export interface ScpOrder {

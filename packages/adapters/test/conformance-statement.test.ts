@@ -7,16 +7,20 @@ import { generateStudy } from '@interhosp/core/conformance';
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, type Uid } from '@interhosp/core/dicom';
 import type { StorableInstance } from '@interhosp/core/pacs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerContexts } from '../src/dimse/accept-association.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { REJECTIONS, type AssociateRequest } from '../src/dimse/associate.ts';
-import { COMMANDS } from '../src/dimse/command-set.ts';
+import { answerContexts } from '../src/dimse/association/accept-association.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { REJECTIONS, type AssociateRequest } from '../src/dimse/association/associate.ts';
+import { COMMANDS } from '../src/dimse/association/command-set.ts';
 import { dimsePacs, type DimsePacs } from '../src/dimse/dimse-pacs.ts';
-import { dimseServer } from '../src/dimse/dimse-server.ts';
+import { dimseServer } from '../src/dimse/server/dimse-server.ts';
 import * as limits from '../src/dimse/limits.ts';
-import { listen, type Listener } from '../src/dimse/listener.ts';
-import { proposedContexts, requestAssociation, type PeerAddress } from '../src/dimse/request-association.ts';
-import { STATUS } from '../src/dimse/status.ts';
+import { listen, type Listener } from '../src/dimse/association/listener.ts';
+import {
+  proposedContexts,
+  requestAssociation,
+  type PeerAddress,
+} from '../src/dimse/association/request-association.ts';
+import { STATUS } from '../src/dimse/association/status.ts';
 import { tableBelow } from './statement-tables.ts';
 import { all } from './streams.ts';
 

@@ -8,10 +8,10 @@ import { memoryPacs } from '@interhosp/adapters/memory';
 import { createCertificateAuthority, freePorts } from '@interhosp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adapter } from '../src/dimse/adapter.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { dimseServer } from '../src/dimse/dimse-server.ts';
-import { proposedContexts, requestAssociation } from '../src/dimse/request-association.ts';
-import { storeInstances } from '../src/dimse/store-scu.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { dimseServer } from '../src/dimse/server/dimse-server.ts';
+import { proposedContexts, requestAssociation } from '../src/dimse/association/request-association.ts';
+import { storeInstances } from '../src/dimse/store/store-scu.ts';
 import { sampleInstance, sampleStudyUid } from './dimse-samples.ts';
 import { all } from './streams.ts';
 

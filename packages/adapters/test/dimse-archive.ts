@@ -2,17 +2,21 @@
 import type { Uid } from '@interhosp/core/dicom';
 import type { RetrievedInstance, StorableInstance } from '@interhosp/core/pacs';
 import { memoryPacs, type MemoryPacs } from '@interhosp/adapters/memory';
-import { answerContexts } from '../src/dimse/accept-association.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import type { Association } from '../src/dimse/association.ts';
-import { dimseServer, type DimseServer, type DimseServerOptions } from '../src/dimse/dimse-server.ts';
-import { findInstances, type ListedInstance } from '../src/dimse/find-studies.ts';
-import { performStore, type IncomingInstance, type InstanceTaker } from '../src/dimse/incoming-store.ts';
-import { listen, type Listener } from '../src/dimse/listener.ts';
-import { MoveDesk } from '../src/dimse/move-desk.ts';
-import { proposedContexts, requestAssociation, type PeerAddress } from '../src/dimse/request-association.ts';
-import type { RetrieveRequest } from '../src/dimse/retrieve-request.ts';
-import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
+import { answerContexts } from '../src/dimse/association/accept-association.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import type { Association } from '../src/dimse/association/association.ts';
+import { dimseServer, type DimseServer, type DimseServerOptions } from '../src/dimse/server/dimse-server.ts';
+import { findInstances, type ListedInstance } from '../src/dimse/query/find-studies.ts';
+import { performStore, type IncomingInstance, type InstanceTaker } from '../src/dimse/store/incoming-store.ts';
+import { listen, type Listener } from '../src/dimse/association/listener.ts';
+import { MoveDesk } from '../src/dimse/retrieve/move-desk.ts';
+import {
+  proposedContexts,
+  requestAssociation,
+  type PeerAddress,
+} from '../src/dimse/association/request-association.ts';
+import type { RetrieveRequest } from '../src/dimse/retrieve/retrieve-request.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/association/uids.ts';
 import { all } from './streams.ts';
 
 /** Our AE title in tests. */

@@ -10,12 +10,20 @@ import type { Clock } from '@interhosp/core/world';
 import { memoryPacs, type MemoryPacs } from '@interhosp/adapters/memory';
 import { debianIsMissing, freePorts, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { encodeCommitmentReport, FAILURE_REASONS, readCommitmentRequest } from '../src/dimse/commitment-message.ts';
-import { COMMANDS } from '../src/dimse/command-set.ts';
-import { openCommitmentScp, type CommitmentScp, type CommitmentScpOptions } from '../src/dimse/commitment-scp.ts';
-import { openCommitmentScu, type CommitmentScu } from '../src/dimse/commitment-scu.ts';
-import { commitmentService } from '../src/dimse/commitment-service.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import {
+  encodeCommitmentReport,
+  FAILURE_REASONS,
+  readCommitmentRequest,
+} from '../src/dimse/commitment/commitment-message.ts';
+import { COMMANDS } from '../src/dimse/association/command-set.ts';
+import {
+  openCommitmentScp,
+  type CommitmentScp,
+  type CommitmentScpOptions,
+} from '../src/dimse/commitment/commitment-scp.ts';
+import { openCommitmentScu, type CommitmentScu } from '../src/dimse/commitment/commitment-scu.ts';
+import { commitmentService } from '../src/dimse/commitment/commitment-service.ts';
 import {
   COMMITMENT_FOR_MS,
   MAX_COMMITMENT_REFERENCES,
@@ -23,12 +31,12 @@ import {
   REPORT_FOR_MS,
 } from '../src/dimse/limits.ts';
 import { dimsePacs, type DimsePacs } from '../src/dimse/dimse-pacs.ts';
-import { dimseServer, type DimseServer, type DimseServerOptions } from '../src/dimse/dimse-server.ts';
-import type { Listener } from '../src/dimse/listener.ts';
-import type { PeerAddress } from '../src/dimse/request-association.ts';
-import { answer, openDimseServer, type DimseService } from '../src/dimse/service.ts';
-import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
-import { verificationService } from '../src/dimse/verification-service.ts';
+import { dimseServer, type DimseServer, type DimseServerOptions } from '../src/dimse/server/dimse-server.ts';
+import type { Listener } from '../src/dimse/association/listener.ts';
+import type { PeerAddress } from '../src/dimse/association/request-association.ts';
+import { answer, openDimseServer, type DimseService } from '../src/dimse/server/service.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/association/uids.ts';
+import { verificationService } from '../src/dimse/server/verification-service.ts';
 import { testClock } from './clock.ts';
 import { sampleInstance } from './dimse-samples.ts';
 

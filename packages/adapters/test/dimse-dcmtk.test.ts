@@ -7,13 +7,13 @@ import { readPart10 } from '@interhosp/core/dicom';
 import type { StorableInstance } from '@interhosp/core/pacs';
 import { debianIsMissing, freePorts, startDcmqrscp, startStorescp, type DcmtkServer } from '@interhosp/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { findPatients, findStudies } from '../src/dimse/find-studies.ts';
-import { getInstances } from '../src/dimse/get-scu.ts';
-import { moveInstances } from '../src/dimse/move-scu.ts';
-import type { PeerAddress } from '../src/dimse/request-association.ts';
-import type { RetrieveRequest } from '../src/dimse/retrieve-request.ts';
-import { storeInstances } from '../src/dimse/store-scu.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { findPatients, findStudies } from '../src/dimse/query/find-studies.ts';
+import { getInstances } from '../src/dimse/retrieve/get-scu.ts';
+import { moveInstances } from '../src/dimse/retrieve/move-scu.ts';
+import type { PeerAddress } from '../src/dimse/association/request-association.ts';
+import type { RetrieveRequest } from '../src/dimse/retrieve/retrieve-request.ts';
+import { storeInstances } from '../src/dimse/store/store-scu.ts';
 import {
   bytesOf,
   openQuery,

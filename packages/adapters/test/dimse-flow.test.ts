@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { acceptAssociation, answerContexts } from '../src/dimse/accept-association.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { encodeAssociateRequest } from '../src/dimse/associate.ts';
-import type { Association } from '../src/dimse/association.ts';
-import { COMMANDS, encodeCommand } from '../src/dimse/command-set.ts';
+import { acceptAssociation, answerContexts } from '../src/dimse/association/accept-association.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { encodeAssociateRequest } from '../src/dimse/association/associate.ts';
+import type { Association } from '../src/dimse/association/association.ts';
+import { COMMANDS, encodeCommand } from '../src/dimse/association/command-set.ts';
 import { HELD_PIECE_BYTES, INBOX_HIGH_WATER_BYTES } from '../src/dimse/limits.ts';
-import { ourselves, proposedContexts } from '../src/dimse/request-association.ts';
-import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
+import { ourselves, proposedContexts } from '../src/dimse/association/request-association.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/association/uids.ts';
 import { RawPeer } from './raw-peer.ts';
 
 const contexts = proposedContexts(

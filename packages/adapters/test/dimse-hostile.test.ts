@@ -8,18 +8,23 @@ import { errorCodeOf } from '@interhosp/core/errors';
 import type { Log } from '@interhosp/core/world';
 import { createCertificateAuthority } from '@interhosp/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { encodeAssociateRequest, type ProposedContext } from '../src/dimse/associate.ts';
-import { COMMANDS, encodeCommand } from '../src/dimse/command-set.ts';
-import { echo, echoOn } from '../src/dimse/echo.ts';
-import type { Listener } from '../src/dimse/listener.ts';
-import { PdvWriter } from '../src/dimse/pdv-writer.ts';
-import { ourselves, proposedContexts, requestAssociation, type PeerAddress } from '../src/dimse/request-association.ts';
-import { openDimseServer, type OpenServerOptions } from '../src/dimse/service.ts';
-import { storageService } from '../src/dimse/storage-service.ts';
-import type { TlsIdentity } from '../src/dimse/tls.ts';
-import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
-import { verificationService } from '../src/dimse/verification-service.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { encodeAssociateRequest, type ProposedContext } from '../src/dimse/association/associate.ts';
+import { COMMANDS, encodeCommand } from '../src/dimse/association/command-set.ts';
+import { echo, echoOn } from '../src/dimse/association/echo.ts';
+import type { Listener } from '../src/dimse/association/listener.ts';
+import { PdvWriter } from '../src/dimse/association/pdv-writer.ts';
+import {
+  ourselves,
+  proposedContexts,
+  requestAssociation,
+  type PeerAddress,
+} from '../src/dimse/association/request-association.ts';
+import { openDimseServer, type OpenServerOptions } from '../src/dimse/server/service.ts';
+import { storageService } from '../src/dimse/store/storage-service.ts';
+import type { TlsIdentity } from '../src/dimse/association/tls.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/association/uids.ts';
+import { verificationService } from '../src/dimse/server/verification-service.ts';
 import { RawPeer } from './raw-peer.ts';
 
 const isLong = process.env['INTERHOSP_DOSE'] === 'long';

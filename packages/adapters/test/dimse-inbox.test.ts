@@ -7,10 +7,10 @@ import { generateLargeInstance, generateStudy, type SampleInstance } from '@inte
 import { parseUid, part10Header, TRANSFER_SYNTAXES, type Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataSetInbox } from '../src/dimse/inbox.ts';
-import type { IncomingInstance } from '../src/dimse/incoming-store.ts';
-import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/object-disk.ts';
-import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from '../src/dimse/store-inbox.ts';
+import { DataSetInbox } from '../src/dimse/association/inbox.ts';
+import type { IncomingInstance } from '../src/dimse/store/incoming-store.ts';
+import { nodeObjectDisk, type ObjectDisk } from '../src/dimse/pushed/object-disk.ts';
+import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from '../src/dimse/pushed/store-inbox.ts';
 import { testClock } from './clock.ts';
 import { sampleInstance } from './dimse-samples.ts';
 import { all } from './streams.ts';

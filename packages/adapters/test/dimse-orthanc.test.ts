@@ -14,12 +14,12 @@ import {
 import { errorCodeOf } from '@interhosp/core/errors';
 import { debianIsMissing, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { findInstances, findPatients, findStudies } from '../src/dimse/find-studies.ts';
-import { getInstances } from '../src/dimse/get-scu.ts';
-import { moveInstances } from '../src/dimse/move-scu.ts';
-import type { PeerAddress } from '../src/dimse/request-association.ts';
-import type { RetrieveRequest } from '../src/dimse/retrieve-request.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { findInstances, findPatients, findStudies } from '../src/dimse/query/find-studies.ts';
+import { getInstances } from '../src/dimse/retrieve/get-scu.ts';
+import { moveInstances } from '../src/dimse/retrieve/move-scu.ts';
+import type { PeerAddress } from '../src/dimse/association/request-association.ts';
+import type { RetrieveRequest } from '../src/dimse/retrieve/retrieve-request.ts';
 import { openQuery, OURS, peerAt, readAll, startLanding, wholeStudy, type Landing } from './dimse-archive.ts';
 import { all } from './streams.ts';
 

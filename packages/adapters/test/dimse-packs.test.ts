@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PACK_BYTES } from '../src/dimse/limits.ts';
-import { nodeObjectDisk, type ObjectDisk, type ObjectPlace } from '../src/dimse/object-disk.ts';
-import { ObjectPacks } from '../src/dimse/object-packs.ts';
+import { nodeObjectDisk, type ObjectDisk, type ObjectPlace } from '../src/dimse/pushed/object-disk.ts';
+import { ObjectPacks } from '../src/dimse/pushed/object-packs.ts';
 import {
   decodeRecordHeader,
   encodeRecordHeader,
   PAGE_BYTES,
   RECORD_HEADER_BYTES,
   sumOf,
-} from '../src/dimse/pack-record.ts';
+} from '../src/dimse/pushed/pack-record.ts';
 
 let folder: string;
 const runs: ObjectPacks[] = [];
@@ -174,7 +174,7 @@ describe('packs', () => {
       isBroken = false;
       await add(run, 3);
       expect(await readdir(folder)).toHaveLength(2);
-      expect((await found()).toSorted()).toEqual([1, 3]);
+      expect((await found()).toSorted((a, b) => a - b)).toEqual([1, 3]);
     },
   );
 

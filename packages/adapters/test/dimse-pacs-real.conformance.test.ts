@@ -14,7 +14,7 @@ import {
   type Orthanc,
 } from '@interhosp/testing';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
 import { dimsePacs, type DimsePacs } from '../src/dimse/dimse-pacs.ts';
 import { OURS, peerAt } from './dimse-archive.ts';
 import { heldBytes } from './held-bytes.ts';

@@ -8,11 +8,11 @@ import { memoryPacs } from '@interhosp/adapters/memory';
 import { freePorts } from '@interhosp/testing';
 import { describe, it } from 'vitest';
 import { dimsePacs, type DimsePacs } from '../src/dimse/dimse-pacs.ts';
-import { dimseServer } from '../src/dimse/dimse-server.ts';
+import { dimseServer } from '../src/dimse/server/dimse-server.ts';
 import type { DimsePacsOptions } from '../src/dimse/pacs-options.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { storeInstances } from '../src/dimse/store-scu.ts';
-import type { ScheduledStep } from '../src/dimse/worklist-scp.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { storeInstances } from '../src/dimse/store/store-scu.ts';
+import type { ScheduledStep } from '../src/dimse/server/worklist-scp.ts';
 import { OURS, peerAt } from './dimse-archive.ts';
 import { all } from './streams.ts';
 

@@ -3,12 +3,12 @@ import { errorCodeOf } from '@interhosp/core/errors';
 import type { RetrievedInstance, StorableInstance } from '@interhosp/core/pacs';
 import { memoryPacs } from '@interhosp/adapters/memory';
 import { describe, expect, it } from 'vitest';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { dimseServer } from '../src/dimse/dimse-server.ts';
-import { getInstances, type RetrieveOptions } from '../src/dimse/get-scu.ts';
-import { moveInstances, type MoveOptions } from '../src/dimse/move-scu.ts';
-import type { DimseOddities } from '../src/dimse/oddities.ts';
-import type { RetrieveRequest } from '../src/dimse/retrieve-request.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { dimseServer } from '../src/dimse/server/dimse-server.ts';
+import { getInstances, type RetrieveOptions } from '../src/dimse/retrieve/get-scu.ts';
+import { moveInstances, type MoveOptions } from '../src/dimse/retrieve/move-scu.ts';
+import type { DimseOddities } from '../src/dimse/server/oddities.ts';
+import type { RetrieveRequest } from '../src/dimse/retrieve/retrieve-request.ts';
 import {
   bytesOf,
   OURS,

@@ -3,15 +3,19 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { errorCodeOf } from '@interhosp/core/errors';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { acceptAssociation, answerContexts } from '../src/dimse/accept-association.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import { encodeAssociateAccept, encodeAssociateReject, encodeAssociateRequest } from '../src/dimse/associate.ts';
-import type { Association } from '../src/dimse/association.ts';
-import { COMMANDS, encodeCommand } from '../src/dimse/command-set.ts';
+import { acceptAssociation, answerContexts } from '../src/dimse/association/accept-association.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import {
+  encodeAssociateAccept,
+  encodeAssociateReject,
+  encodeAssociateRequest,
+} from '../src/dimse/association/associate.ts';
+import type { Association } from '../src/dimse/association/association.ts';
+import { COMMANDS, encodeCommand } from '../src/dimse/association/command-set.ts';
 import { RELEASE_WITHIN_MS } from '../src/dimse/limits.ts';
-import { PdvWriter } from '../src/dimse/pdv-writer.ts';
-import { ourselves, requestAssociation } from '../src/dimse/request-association.ts';
-import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/uids.ts';
+import { PdvWriter } from '../src/dimse/association/pdv-writer.ts';
+import { ourselves, requestAssociation } from '../src/dimse/association/request-association.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from '../src/dimse/association/uids.ts';
 import { rawListener, RawPeer } from './raw-peer.ts';
 
 const calledAe = parseAeTitle('CALLED');

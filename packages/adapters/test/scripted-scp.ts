@@ -1,14 +1,14 @@
 /** A storage SCP that does what a test tells it to, on the associations of the adapter itself. */
 import type { Uid } from '@interhosp/core/dicom';
-import { answerContexts, type SyntaxChoice } from '../src/dimse/accept-association.ts';
-import { parseAeTitle } from '../src/dimse/ae-title.ts';
-import type { AssociateRequest, AssociateReject } from '../src/dimse/associate.ts';
-import type { Association } from '../src/dimse/association.ts';
-import { COMMANDS } from '../src/dimse/command-set.ts';
-import { performStore, type IncomingInstance } from '../src/dimse/incoming-store.ts';
-import { listen } from '../src/dimse/listener.ts';
-import type { PeerAddress } from '../src/dimse/request-association.ts';
-import { SOP_CLASSES } from '../src/dimse/uids.ts';
+import { answerContexts, type SyntaxChoice } from '../src/dimse/association/accept-association.ts';
+import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import type { AssociateRequest, AssociateReject } from '../src/dimse/association/associate.ts';
+import type { Association } from '../src/dimse/association/association.ts';
+import { COMMANDS } from '../src/dimse/association/command-set.ts';
+import { performStore, type IncomingInstance } from '../src/dimse/store/incoming-store.ts';
+import { listen } from '../src/dimse/association/listener.ts';
+import type { PeerAddress } from '../src/dimse/association/request-association.ts';
+import { SOP_CLASSES } from '../src/dimse/association/uids.ts';
 
 /** What is scripted; the rest is a PACS in good health that takes everything. */
 export interface ScpScript {

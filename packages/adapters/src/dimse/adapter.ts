@@ -7,13 +7,13 @@ import { characterSetOf, tryParseUid, type Uid } from '@interhosp/core/dicom';
 import { ConfigError } from '@interhosp/core/errors';
 import type { AdapterContext, PacsAdapterModule } from '@interhosp/core/pacs';
 import { z } from 'zod';
-import { tryParseAeTitle, type AeTitle } from './ae-title.ts';
-import { createCallers, type AllowedCaller } from './callers.ts';
+import { tryParseAeTitle, type AeTitle } from './association/ae-title.ts';
+import { createCallers, type AllowedCaller } from './association/callers.ts';
 import { dimsePacs } from './dimse-pacs.ts';
 import { MAX_STORE_ASSOCIATIONS } from './limits.ts';
 import type { DimsePacsOptions, ListenOptions } from './pacs-options.ts';
-import type { PeerAddress } from './request-association.ts';
-import type { TlsIdentity } from './tls.ts';
+import type { PeerAddress } from './association/request-association.ts';
+import type { TlsIdentity } from './association/tls.ts';
 
 const text = z.string().min(1);
 const port = z.int().min(1).max(65_535);

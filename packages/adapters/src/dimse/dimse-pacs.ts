@@ -22,29 +22,29 @@ import type {
   StudySummary,
 } from '@interhosp/core/pacs';
 import { silentLog, type Log } from '@interhosp/core/world';
-import type { Association } from './association.ts';
+import type { Association } from './association/association.ts';
 import { Calls } from './calls.ts';
-import { openCommitmentScu, type CommitmentScu } from './commitment-scu.ts';
-import { echo } from './echo.ts';
-import type { QueryOptions } from './find-scu.ts';
-import { findStudies, type SearchOptions } from './find-studies.ts';
-import { KnownPacs } from './known-pacs.ts';
+import { openCommitmentScu, type CommitmentScu } from './commitment/commitment-scu.ts';
+import { echo } from './association/echo.ts';
+import type { QueryOptions } from './query/find-scu.ts';
+import { findStudies, type SearchOptions } from './query/find-studies.ts';
+import { KnownPacs } from './profile/known-pacs.ts';
 import { MAX_COMMITMENT_REFERENCES } from './limits.ts';
-import { listStudy, type StudyListing } from './list-study.ts';
+import { listStudy, type StudyListing } from './query/list-study.ts';
 import { defaultsFor, type DimsePacsOptions } from './pacs-options.ts';
-import type { PacsProfile } from './profile.ts';
+import type { PacsProfile } from './profile/profile.ts';
 import { Reception } from './reception.ts';
 import {
   proposedContexts,
   requestAssociation,
   type AssociationOptions,
   type PeerAddress,
-} from './request-association.ts';
-import { retrieveBy, type RetrieveMethod } from './retrieve-by.ts';
-import { storeInstances } from './store-scu.ts';
-import { PLAIN_SYNTAXES, SOP_CLASSES } from './uids.ts';
-import { withInbox } from './with-inbox.ts';
-import { findOrderStatus } from './worklist-scu.ts';
+} from './association/request-association.ts';
+import { retrieveBy, type RetrieveMethod } from './retrieve/retrieve-by.ts';
+import { storeInstances } from './store/store-scu.ts';
+import { PLAIN_SYNTAXES, SOP_CLASSES } from './association/uids.ts';
+import { withInbox } from './pushed/with-inbox.ts';
+import { findOrderStatus } from './query/worklist-scu.ts';
 
 /** A PACS over DIMSE, and what is known of it. */
 export interface DimsePacs extends Pacs {

@@ -3,11 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import type { Uid } from '@interhosp/core/dicom';
 import type { PacsCapabilities } from '@interhosp/core/pacs';
 import type { Clock, Log } from '@interhosp/core/world';
-import type { AllowedCaller } from './callers.ts';
+import type { AllowedCaller } from './association/callers.ts';
 import { REPORT_WITHIN_MS, STORE_ASSOCIATIONS } from './limits.ts';
-import type { PeerAddress } from './request-association.ts';
-import type { StoreInboxOptions } from './store-inbox.ts';
-import type { TlsIdentity } from './tls.ts';
+import type { PeerAddress } from './association/request-association.ts';
+import type { StoreInboxOptions } from './pushed/store-inbox.ts';
+import type { TlsIdentity } from './association/tls.ts';
 
 /** Where we listen: for the instances of C-MOVE, for what is pushed to us, and for reports of commitment. */
 export interface ListenOptions {

@@ -5,16 +5,16 @@
 import type { Uid } from '@interhosp/core/dicom';
 import { ConfigError } from '@interhosp/core/errors';
 import type { Clock, Log } from '@interhosp/core/world';
-import type { AeTitle } from './ae-title.ts';
-import type { CommitmentScu } from './commitment-scu.ts';
-import { commitmentService } from './commitment-service.ts';
-import type { Listener } from './listener.ts';
-import { MoveDesk } from './move-desk.ts';
+import type { AeTitle } from './association/ae-title.ts';
+import type { CommitmentScu } from './commitment/commitment-scu.ts';
+import { commitmentService } from './commitment/commitment-service.ts';
+import type { Listener } from './association/listener.ts';
+import { MoveDesk } from './retrieve/move-desk.ts';
 import type { ListenOptions } from './pacs-options.ts';
-import { openDimseServer } from './service.ts';
-import { storageService } from './storage-service.ts';
-import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from './store-inbox.ts';
-import { verificationService } from './verification-service.ts';
+import { openDimseServer } from './server/service.ts';
+import { storageService } from './store/storage-service.ts';
+import { openStoreInbox, type StoreInbox, type StoreInboxOptions } from './pushed/store-inbox.ts';
+import { verificationService } from './server/verification-service.ts';
 
 /** How it is made. */
 export interface ReceptionOptions {
