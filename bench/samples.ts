@@ -20,7 +20,7 @@ export interface BenchInstance {
   readonly lengthBytes: number;
   /** The file meta information, preamble included. */
   readonly header: Uint8Array;
-  dataSet(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  readonly dataSet: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** Makes a study. */
