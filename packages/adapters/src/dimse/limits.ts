@@ -114,8 +114,11 @@ export const EXPIRY_CHECK_MS = 3_600_000;
 /** Headers read at the same time when the index is built; the thread pool of Node has four threads. */
 export const PARALLEL_READS = 8;
 
-/** Associations over which one store goes, by default and at most. Old PACS serve one; none serves many well. */
-export const STORE_ASSOCIATIONS = 2;
+/**
+ * Associations over which one store goes, by default and at most. Old PACS serve one; none serves many well; and DCMTK's dcmqrscp
+ * gives two that it serves at once the same file name now and then, and answers success to both.
+ */
+export const STORE_ASSOCIATIONS = 1;
 export const MAX_STORE_ASSOCIATIONS = 4;
 
 /** Instances that are read ahead from the source of a store. */

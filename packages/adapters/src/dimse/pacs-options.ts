@@ -33,7 +33,7 @@ export interface DimsePacsOptions {
   readonly inbox?: Omit<StoreInboxOptions, 'clock' | 'log'>;
   /** Default `auto`: C-MOVE where the PACS has it and we listen, else C-GET. */
   readonly retrieve?: 'auto' | 'move' | 'get';
-  /** Associations of one store, 1 to 4; default 2. */
+  /** Associations of one store, 1 to 4; default 1, since some PACS lose what comes over two at once. */
   readonly associations?: number;
   readonly connectTimeoutMs?: number;
   readonly associateTimeoutMs?: number;
