@@ -69,6 +69,43 @@ describe('an inbox', () => {
     expect(inbox.size).toBe(2);
   });
 
+  it('asks of a study with when its last instance came, and lets none go that stands under two patients', async () => {
+    const inbox = await openInbox();
+    await send(inbox, first);
+    const asked: { readonly instances: number; readonly receivedMs: number }[] = [];
+    inbox.erasesWhen((study) => {
+      asked.push(study);
+      return Promise.resolve(true);
+    });
+    await send(inbox, sampleInstance({ study: 2, instance: 1 }));
+    await send(inbox, sampleInstance({ study: 2, instance: 2, patientId: 'MISTYPED' }));
+    const lastMs = clock.now();
+    aheadMs = 8 * DAY_MS;
+    await inbox.expire();
+    expect(asked).toMatchObject([{ instances: 1, studyInstanceUid: first.studyInstanceUid }]);
+    expect(Math.abs((asked[0]?.receivedMs ?? 0) - lastMs)).toBeLessThan(DAY_MS);
+    expect(studiesIn(inbox)).toEqual([sampleStudyUid(2), sampleStudyUid(2)]);
+  });
+
+  it('keeps a long object that comes again while the older one goes', async () => {
+    const long = sampleInstance({ study: 3, pixelBytes: 1_500_000 });
+    let meanwhile: (() => Promise<void>) | undefined;
+    const slow = (async (...words: Parameters<typeof rm>) => {
+      const now = meanwhile;
+      meanwhile = undefined;
+      await now?.();
+      await rm(...words);
+    }) as typeof rm;
+    const inbox = await openInbox({ disk: { ...nodeObjectDisk, rm: slow } });
+    await send(inbox, long);
+    meanwhile = async () => expect(await send(inbox, long)).toBe('0000');
+    await inbox.remove(long.studyInstanceUid);
+    for await (const { dataSet } of inbox.retrieve(long.studyInstanceUid)) {
+      expect(Buffer.concat(await all(dataSet)).length).toBeGreaterThan(1_500_000);
+    }
+    expect(inbox.size).toBe(1);
+  });
+
   it('holds a study longer of which something came again', async () => {
     const inbox = await openInbox();
     await send(inbox, first);

@@ -261,6 +261,44 @@ describe('packs', () => {
     expect(seen).toBe(1);
   });
 
+  it('that a disk cannot read keep nobody from the others', async () => {
+    await add(packs(), 1);
+    const damaged = await onlyPack();
+    await add(packs(), 2);
+    const disk: ObjectDisk = {
+      ...nodeObjectDisk,
+      open: async (...words: Parameters<typeof open>) => {
+        const handle = await open(...words);
+        const value = async (): Promise<never> => {
+          throw Object.assign(new Error('the disk'), { code: 'EIO' });
+        };
+        if (words[0] === damaged) Object.defineProperty(handle, 'read', { value });
+        return handle;
+      },
+    };
+    const unreadable = vi.fn<() => void>();
+    const numbers: number[] = [];
+    for await (const { receivedMs } of packs(disk).held(unreadable)) numbers.push(receivedMs);
+    expect(numbers).toEqual([2]);
+    expect(unreadable).toHaveBeenCalledTimes(1);
+    expect(await found()).toHaveLength(2);
+  });
+
+  it('bring nothing back that was removed while others were added', async () => {
+    const run = packs();
+    for (let round = 1; round < 30; round++) {
+      const isAlone = round % 2 === 0;
+      const place = await add(run, round, 3_000, isAlone);
+      const others = [add(run, 100 + round, 1_000, false), run.remove([place]), add(run, 130 + round, 1_000, false)];
+      const [one, , two] = (await Promise.all(others)) as [ObjectPlace, void, ObjectPlace];
+      const removing = run.remove([one, two]);
+      const next = await add(run, 200, 1_000, isAlone);
+      await removing;
+      expect(await found()).toEqual([200]);
+      await run.remove([next]);
+    }
+  });
+
   it('stay where they are when they cannot be read', async () => {
     const run = packs();
     await add(run, 1);

@@ -30,6 +30,9 @@ export const MAX_COMMAND_BYTES = 65_536;
 /** From the first byte of a command set to its last. */
 export const COMMAND_MS = 30_000;
 
+/** Presentation data values without a byte, one after the other: they say nothing, and take room in what is held. */
+export const MAX_EMPTY_VALUES = 256;
+
 /** Bytes of a data set that nobody wants any more which are let pass, so that the next message can come; then it is enough. */
 export const MAX_DISCARDED_BYTES = 17_179_869_184;
 

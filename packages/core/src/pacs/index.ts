@@ -10,6 +10,7 @@ export type {
   InstanceReference,
   InstanceSummary,
   IsPassedOn,
+  PushedStudy,
   OrderStatus,
   Pacs,
   PacsCapabilities,

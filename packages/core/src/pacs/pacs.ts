@@ -148,8 +148,16 @@ export interface PacsSource {
   erasesWhen?(isPassedOn: IsPassedOn): void;
 }
 
-/** Whether a study that was pushed to us has gone to whoever shall have it; `instances` are those that lie here. */
-export type IsPassedOn = (study: StudySummary & { readonly instances: number }) => Promise<boolean>;
+/** Whether a study that was pushed to us has gone to whoever shall have it. */
+export type IsPassedOn = (study: PushedStudy) => Promise<boolean>;
+
+/** A study that was pushed to us. */
+export interface PushedStudy extends StudySummary {
+  /** How many lie here. */
+  readonly instances: number;
+  /** When the last of them came. */
+  readonly receivedMs: number;
+}
 
 /** Whether the procedure that a study belongs to goes on. */
 export type OrderStatus = 'open' | 'complete' | 'unknown';

@@ -305,9 +305,10 @@ describe('a study that was pushed to us', () => {
     version: draftRuleSet(parseRuleSet({ rules: [{ id: 'ct', to: [NORTH], when: { modality: 'CT' } }] }), 'An', crypto),
   };
   const { studyInstanceUid } = generateStudy();
-  const study = (instances: number, modality = 'CT') => {
+  const study = (instances: number, modality = 'CT', receivedMs = 0) => {
     const patient = { patientId: { id: 'P1' } };
-    return { header: { modalities: [modality], patient, studyInstanceUid }, instances, patient, studyInstanceUid };
+    const header = { modalities: [modality], patient, studyInstanceUid };
+    return { header, instances, patient, receivedMs, studyInstanceUid };
   };
 
   it('was passed on when each member that the rules name has confirmed as many instances', async () => {
@@ -326,6 +327,17 @@ describe('a study that was pushed to us', () => {
     await x?.record('EXPUNGED', {});
     expect(await outgoing.isPassedOn(study(3))).toBe(true);
     expect(await outgoing.isPassedOn(study(4))).toBe(false);
+    // As many lie here, but one came after the exchange had begun: an older one may be gone from the PACS.
+    expect(await outgoing.isPassedOn(study(3, 'CT', Date.parse(x?.history[0]?.at ?? '') + 1))).toBe(false);
+  });
+
+  it.each([
+    ['may have nothing', EAST],
+    ['is not in the roster', parseMemberId('be-west')],
+  ])('was not, where a member that a rule names %s at the moment', async (_, member) => {
+    const version = draftRuleSet(parseRuleSet({ rules: [{ id: 'ct', to: [member], when: { modality: 'CT' } }] }), 'An', crypto);
+    const { outgoing } = await operations(memoryPacs(), { rules: { isLive: true, version } });
+    expect(await outgoing.isPassedOn(study(3))).toBe(false);
   });
 
   it.each([

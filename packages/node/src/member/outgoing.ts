@@ -1,7 +1,7 @@
 /** Studies on their way into an exchange: what the rules say of a complete one, and its durable acceptance. */
 import type { Uid } from '@interhosp/core/dicom';
-import type { IsPassedOn } from '@interhosp/core/pacs';
-import { rosterPolicy, route, type RuleSet } from '@interhosp/core/routing';
+import type { IsPassedOn, PushedStudy } from '@interhosp/core/pacs';
+import { rosterPolicy, route, type Outcome, type RuleSet } from '@interhosp/core/routing';
 import type { MemberId, Priority, Purpose, StudyHeader } from '@interhosp/core/study';
 import type { SendReason } from '@interhosp/core/transfer';
 import type { Clock, Log } from '@interhosp/core/world';
@@ -121,18 +121,23 @@ function isSent(uid: Uid, member: MemberId, instances: number, { ledger }: Outgo
   return sent.some(({ facts }) => (facts.instances ?? 0) >= instances);
 }
 
-async function isPassedOn({ header, instances, studyInstanceUid }: Parameters<IsPassedOn>[0], ports: OutgoingPorts) {
+/** What may be otherwise tomorrow, when a roster is fresh again or a member is back. */
+const PASSING_OUTCOMES: ReadonlySet<Outcome> = new Set(['no-members', 'no-such-member', 'refused-by-policy']);
+
+async function isPassedOn(study: PushedStudy, ports: OutgoingPorts): Promise<boolean> {
+  const { header, instances, receivedMs, studyInstanceUid } = study;
   const sent = ports.ledger.ofStudy(studyInstanceUid).filter(({ facts }) => facts.role === 'sender');
   if (sent.some(({ state }) => !state.isOver)) return false;
   if (ports.rules === undefined || cameFromElsewhere(studyInstanceUid, ports)) return true;
-  const { deferred, destinations, proposals } = await askRules(header, ports, ports.rules.version.rules);
+  const { deferred, destinations, proposals, trace } = await askRules(header, ports, ports.rules.version.rules);
   if (deferred.length + proposals.length > 0) return false;
-  return destinations.every(({ member }) =>
-    sent.some(
-      // What was given up after days of trying has reached nobody.
-      ({ facts, state }) => facts.peer === member && (facts.instances ?? 0) >= instances && !state.has('EXPIRED'),
-    ),
+  if (trace.some(({ outcome }) => PASSING_OUTCOMES.has(outcome))) return false;
+  // Whatever came after an exchange began is not in it, nor is anything in one that was given up.
+  const whole = sent.filter(
+    ({ facts, history, state }) =>
+      Date.parse(history[0]?.at ?? '') >= receivedMs && (facts.instances ?? 0) >= instances && !state.has('EXPIRED'),
   );
+  return destinations.every(({ member }) => whole.some(({ facts }) => facts.peer === member));
 }
 
 async function accept(study: AcceptedStudy, { begin, ledger, log, spool }: OutgoingPorts): Promise<LiveExchange> {

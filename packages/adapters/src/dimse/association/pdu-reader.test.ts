@@ -65,6 +65,18 @@ describe('reading PDUs', () => {
     expect(read('04 00 00000006 00000002 01 02')).toEqual(['begin 4', 'data 1  last', 'between']);
   });
 
+  it('lets a few empty values pass, and no thousands', () => {
+    const empty = '04 00 00000006 00000002 01 00 ';
+    expect(read(empty.repeat(256)).filter((told) => told.startsWith('broken'))).toEqual([]);
+    expect(read(empty.repeat(257)).filter((told) => told.startsWith('broken'))).toEqual([
+      expect.stringContaining('pdv-empty'),
+    ]);
+    const value = '04 00 00000008 00000004 01 00 aabb ';
+    expect(
+      read(`${empty.repeat(200)}${value}${empty.repeat(200)}`).filter((told) => told.startsWith('broken')),
+    ).toEqual([]);
+  });
+
   it('judges the length of a PDU by its header alone, before a byte behind it', () => {
     expect(read('04 00 ffffffff')).toEqual(['begin 4', 'broken pdu-length 6', 'between']);
     expect(read('04 00 000003e9')).toEqual(['begin 4', 'broken pdu-length 6', 'between']);

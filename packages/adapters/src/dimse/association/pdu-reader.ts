@@ -5,7 +5,7 @@
  * came in. Other PDUs are short and handed over whole. Every length is judged when its header is there, before a byte
  * behind it is kept.
  */
-import { MAX_ASSOCIATE_BYTES, MAX_CONTROL_BYTES } from '../limits.ts';
+import { MAX_ASSOCIATE_BYTES, MAX_CONTROL_BYTES, MAX_EMPTY_VALUES } from '../limits.ts';
 import { ABORT_REASONS, ProtocolError } from './protocol-error.ts';
 
 /** PDU types (PS3.8 9.3.1). */
@@ -74,6 +74,8 @@ export class PduReader {
   #contextId = 0;
   #isCommand = false;
   #isLast = false;
+  /** That came without a byte since the last one with some. */
+  #emptyValues = 0;
 
   constructor(sink: PduSink, { maxPduBytes }: PduReaderOptions) {
     this.#sink = sink;
@@ -190,7 +192,11 @@ export class PduReader {
 
   #endPdv(bytes: Uint8Array): void {
     this.#state = this.#pduLeft === 0 ? 'pdu-header' : 'pdv-header';
-    if (bytes.length === 0 && !this.#isLast) return;
+    if (bytes.length === 0 && !this.#isLast) {
+      if (++this.#emptyValues > MAX_EMPTY_VALUES) throw new ProtocolError('pdv-empty');
+      return;
+    }
+    this.#emptyValues = 0;
     this.#sink.fragment({ contextId: this.#contextId, isCommand: this.#isCommand, bytes, isLast: this.#isLast });
   }
 }

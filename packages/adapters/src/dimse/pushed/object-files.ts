@@ -2,14 +2,12 @@
  * The files of received objects, there whole and for good or not at all: short ones in packs (object-packs.ts), each long one
  * in a DICOM file of its own (PS3.10).
  *
- * Its name is the SHA-256 of the SOP Instance UID and the length of the file: nothing in it tells of a patient, and nothing
- * that came from outside becomes a path. It is synced before it has its name, and again after: on ext4, XFS, Btrfs and ZFS
- * that makes the name durable; elsewhere the folder is synced too.
+ * Its name is a random number and the length of the file: nothing that came from outside becomes a path. It is synced before it
+ * has its name, and again after: on ext4, XFS, Btrfs and ZFS that makes the name durable; elsewhere the folder is synced too.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Uid } from '@interhosp/core/dicom';
 import { syncFolder } from '../../disk/open-file.ts';
 import { EARLY_SYNC_BYTES } from '../limits.ts';
 import { behind, FILE_MODE, FOLDER_MODE, nodeObjectDisk, type ObjectDisk, type ObjectPlace } from './object-disk.ts';
@@ -85,8 +83,9 @@ export class ObjectFolder {
   }
 
   /** Gives a part file its name; durable on return. @throws {Error} of node:fs; nothing is left of it then. */
-  async publish(part: PartFile, sopInstanceUid: Uid, lengthBytes: number): Promise<ObjectPlace> {
-    const name = createHash('sha256').update(sopInstanceUid).digest('hex');
+  async publish(part: PartFile, lengthBytes: number): Promise<ObjectPlace> {
+    // Never that of another, also of the same object, which may be going at this moment.
+    const name = randomBytes(32).toString('hex');
     const path = join(this.#folder, OBJECTS, name.slice(0, 2), `${name}-${lengthBytes}`);
     try {
       // In this order: what has a name is whole.

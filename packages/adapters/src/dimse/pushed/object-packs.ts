@@ -5,7 +5,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../../disk/open-file.ts';
+import { fsCodeOf, syncFolder } from '../../disk/open-file.ts';
 import { PACK_BYTES, SLOW_DISK_PAUSES, SLOW_SYNC_MS } from '../limits.ts';
 import type { ObjectDisk, ObjectPlace } from './object-disk.ts';
 import { Pack, type ObjectToPack } from './pack.ts';
@@ -13,6 +13,11 @@ import { PAGE_BYTES, recordBytes } from './pack-record.ts';
 import { readPack, type PackedObject } from './read-pack.ts';
 
 const PACK_NAME = /^[0-9a-f]{32}$/;
+
+/** One bad sector keeps nobody from what lies elsewhere. */
+function ofDiskAlone(error: unknown): undefined {
+  if (fsCodeOf(error) === undefined) throw error;
+}
 
 /** See the file's head. */
 export class ObjectPacks {
@@ -45,7 +50,7 @@ export class ObjectPacks {
     for (const name of (await readdir(this.#folder)).toSorted()) {
       if (!PACK_NAME.test(name)) continue;
       const path = join(this.#folder, name);
-      const read = await readPack(this.#disk, path);
+      const read = await readPack(this.#disk, path).catch(ofDiskAlone);
       const torn = typeof read === 'object' ? read.torn : 0;
       for (let count = 0; count < torn; count++) unreadable();
       if (read === undefined) {

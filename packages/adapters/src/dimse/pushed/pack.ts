@@ -141,10 +141,21 @@ export class Pack {
     }
   }
 
-  /** Removes objects for good, as far as others are held still. @throws {Error} of node:fs; they are not held all the same. */
+  /** Removes objects for good. @throws {Error} of node:fs; they are not held all the same. */
   async remove(places: readonly ObjectPlace[]): Promise<void> {
     this.#held -= places.length;
-    if (!this.isEmpty) await this.#strike(places);
+    if (this.isEmpty) {
+      // The file goes, and nothing may be added before it has.
+      this.#isFull = true;
+      return;
+    }
+    // Who marks them needs the file open, as one who writes does.
+    this.#underWay++;
+    try {
+      await this.#strike(places);
+    } finally {
+      this.#underWay--;
+    }
   }
 
   /** Nothing more is added. A pack without defects is marked as such, so that nobody need check it. Twice is fine. */

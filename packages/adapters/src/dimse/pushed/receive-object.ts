@@ -124,7 +124,7 @@ export class Receiver {
       const problem = this.#problem(instance, read, lengthBytes);
       if (problem !== undefined) return problem;
       const receivedMs = this.#options.clock.now();
-      const place = await incoming.publish(read.sopInstanceUid, receivedMs, this.#underWay.size === 1);
+      const place = await incoming.publish(receivedMs, this.#underWay.size === 1);
       return this.#filed({ ...read, place, lengthBytes, receivedMs });
     } finally {
       await incoming.drop();
@@ -208,10 +208,10 @@ class ObjectBytes {
   }
 
   /** Gives the object its place; durable on return. */
-  async publish(sopInstanceUid: Uid, receivedMs: number, isAlone: boolean): Promise<ObjectPlace> {
+  async publish(receivedMs: number, isAlone: boolean): Promise<ObjectPlace> {
     const part = this.#part;
     this.#part = undefined;
-    if (part !== undefined) return await this.#folder.publish(part, sopInstanceUid, this.bytes);
+    if (part !== undefined) return await this.#folder.publish(part, this.bytes);
     return await this.#folder.pack({ pieces: this.#held.take(), lengthBytes: this.bytes, receivedMs }, isAlone);
   }
 

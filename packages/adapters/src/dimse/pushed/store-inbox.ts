@@ -230,13 +230,13 @@ class Inbox implements StoreInbox {
     }
   }
 
-  /** Under each patient that its instances name. */
   async #isWhollyPassedOn(studyInstanceUid: Uid): Promise<boolean> {
-    const instances = this.instances(studyInstanceUid).length;
-    for (const study of this.studies({ studyInstanceUid })) {
-      if (!(await this.#isPassedOn({ ...study, instances }))) return false;
-    }
-    return true;
+    const [study, ...underOthers] = this.studies({ studyInstanceUid });
+    // One under two patients is for a person to look at.
+    if (study === undefined || underOthers.length > 0) return false;
+    const held = this.instances(studyInstanceUid);
+    const receivedMs = held.reduce((latest, instance) => Math.max(latest, instance.receivedMs), 0);
+    return await this.#isPassedOn({ ...study, instances: held.length, receivedMs });
   }
 
   async stop(): Promise<void> {
