@@ -335,7 +335,11 @@ describe('a study that was pushed to us', () => {
     ['may have nothing', EAST],
     ['is not in the roster', parseMemberId('be-west')],
   ])('was not, where a member that a rule names %s at the moment', async (_, member) => {
-    const version = draftRuleSet(parseRuleSet({ rules: [{ id: 'ct', to: [member], when: { modality: 'CT' } }] }), 'An', crypto);
+    const version = draftRuleSet(
+      parseRuleSet({ rules: [{ id: 'ct', to: [member], when: { modality: 'CT' } }] }),
+      'An',
+      crypto,
+    );
     const { outgoing } = await operations(memoryPacs(), { rules: { isLive: true, version } });
     expect(await outgoing.isPassedOn(study(3))).toBe(false);
   });
