@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './scripts/vitest-sequencer.ts';
 
 // Tests run from source, in the test process and in those it starts.
 const conditions = ['@interhosp/source', 'module', 'node', 'development|production'];
@@ -32,6 +33,7 @@ function project(name: string, root: string) {
 export default defineConfig({
   test: {
     maxWorkers: '100%',
+    sequence: { sequencer: LongFirst },
     reporters: reportFile === undefined ? ['default'] : ['default', ['json', { outputFile: reportFile }]],
     projects: [
       project('core', 'packages/core'),
