@@ -2,10 +2,9 @@
  * Keeps a data set whose length nobody told until it is known: in memory while it is small, else in a file without a name,
  * which is gone when it is closed, however this process ends.
  */
-import { randomBytes } from 'node:crypto';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { openNameless } from '../disk/open-file.ts';
 
 /** Bytes kept in memory. */
 const MEMORY_BYTES = 4_194_304;
@@ -27,7 +26,7 @@ export async function spool(dataSet: AsyncIterable<Uint8Array>, folder = tmpdir(
   try {
     for await (const piece of dataSet) {
       if (file === undefined && lengthBytes + piece.length > MEMORY_BYTES) {
-        file = await nameless(folder);
+        file = await openNameless(folder);
         for (const part of memory.splice(0)) await file.writeFile(part);
       }
       if (file === undefined) memory.push(piece);
@@ -46,19 +45,6 @@ export async function spool(dataSet: AsyncIterable<Uint8Array>, folder = tmpdir(
       await file?.close();
     },
   };
-}
-
-/** Opens a file and takes its name away at once. */
-async function nameless(folder: string): Promise<FileHandle> {
-  const path = join(folder, `interhosp-${randomBytes(16).toString('hex')}`);
-  const file = await open(path, 'wx+', 0o600);
-  try {
-    await unlink(path);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return file;
 }
 
 async function* passOn(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,6 +1,8 @@
-/** What the standard library lacks for files that are open: whole reads, random access in windows, durable names. */
+/** What the standard library lacks for files that are open: whole reads, random access in windows, durable names or none. */
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ByteSource } from '@interhosp/core/dicom';
 
 /** Headers of DICOM objects are shorter, nearly always. */
@@ -52,4 +54,17 @@ export async function syncFolder(disk: { readonly open: OpenFolder }, path: stri
 /** The code of an error of node:fs, `ENOSPC`. */
 export function fsCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Opens a file in `folder` and takes its name away at once, so that it goes with its last handle. @throws {Error} of node:fs */
+export async function openNameless(folder: string): Promise<FileHandle> {
+  const path = join(folder, `interhosp-${randomBytes(16).toString('hex')}`);
+  const file = await open(path, 'wx+', 0o600);
+  try {
+    await unlink(path);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return file;
 }

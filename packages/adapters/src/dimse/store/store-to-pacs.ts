@@ -1,10 +1,9 @@
 /** Takes instances (C-STORE as SCP) for any `Pacs`: each is read whole first, since a PACS must know its length. */
-import { randomBytes } from 'node:crypto';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { Pacs, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
+import { openNameless } from '../../disk/open-file.ts';
 import type { DataSetInbox } from '../association/inbox.ts';
 import type { IncomingInstance, InstanceTaker } from './incoming-store.ts';
 import { HeaderWatch } from '../pushed/object-header.ts';
@@ -62,7 +61,7 @@ class Kept {
         this.lengthBytes += piece.length;
         this.#memory.push(piece);
       }
-      if (this.#file === undefined && this.lengthBytes > MEMORY_BYTES) this.#file = await nameless();
+      if (this.#file === undefined && this.lengthBytes > MEMORY_BYTES) this.#file = await openNameless(tmpdir());
       if (this.#file === undefined) continue;
       for (const piece of this.#memory.take()) await this.#file.writeFile(piece);
     }
@@ -84,17 +83,4 @@ class Kept {
     this.#memory.take();
     await this.#file?.close();
   }
-}
-
-/** Opens a file and takes its name away at once. */
-async function nameless(): Promise<FileHandle> {
-  const path = join(tmpdir(), `interhosp-${randomBytes(16).toString('hex')}`);
-  const file = await open(path, 'wx+', 0o600);
-  try {
-    await unlink(path);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return file;
 }
