@@ -1,10 +1,11 @@
 /**
  * C-STORE as SCP from DCMTK's storescu: our inbox, which syncs each instance before it answers, and DCMTK's storescp, which
- * syncs nothing; by turns, in the same run, over TCP and over TLS, with the same sender. `TCP_NODELAY=1` for DCMTK.
+ * syncs nothing; by turns, in the same run, over TCP and over TLS, with the same sender. `TCP_NODELAY=1` for DCMTK. Where a
+ * C compiler is at hand, also a storescp that is made to sync (sync-on-close.c): what the same promise costs it.
  *
  * A member has run since this morning: ours takes some small instances before the clock starts, and so does storescp.
  */
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,7 @@ interface Files {
 
 const WARM_INSTANCES = 400;
 const PEER = 'DCMTK storescp without sync, TCP_NODELAY=1';
+const SYNCED_PEER = 'DCMTK storescp made to sync, TCP_NODELAY=1';
 
 /** The cases, by name. */
 export function scpCases(quick: boolean): readonly Case[] {
@@ -60,14 +62,36 @@ async function measure(each: Case, folder: string, program: string, options: Ben
   const warm = await prepare({ instances: WARM_INSTANCES, pixels: 96 }, 'warm', join(folder, 'warm'));
   const pki = each.isTls === true ? await writePki(folder) : undefined;
   options.note(`${each.name}: ${files.instances} instances, ${(files.bytes / 1e6).toFixed(0)} MB`);
+  const preload = compiled(join(folder, 'sync-on-close.so'), options);
+  const synced: Run[] = [];
   const sides = await byTurns(options, 'storescp', async (side, run) => {
-    if (side === 'peer') return await takeDcmtk(files, warm, pki);
+    // What the run before left to be written or discarded is its own.
+    execFileSync('sync');
+    if (side === 'peer') {
+      if (preload !== undefined) synced.push(await takeDcmtk(files, warm, { ...(pki && { pki }), preload }));
+      execFileSync('sync');
+      return await takeDcmtk(files, warm, { ...(pki && { pki }) });
+    }
     const inbox = join(folder, `inbox-${run}`);
     const done = await takeOurs(program, inbox, files, warm, pki);
     await rm(inbox, { force: true, recursive: true });
     return done;
   });
-  reportRuns('dimse', `${each.name}${options.quick ? '-quick' : ''}`, sides, PEER);
+  const name = `${each.name}${options.quick ? '-quick' : ''}`;
+  reportRuns('dimse', name, sides, PEER);
+  if (preload !== undefined) reportRuns('dimse', `${name}-synced`, { ours: sides.ours, peer: synced }, SYNCED_PEER);
+}
+
+/** The library that makes storescp sync; undefined without a compiler. */
+function compiled(library: string, { note }: BenchOptions): string | undefined {
+  const source = fileURLToPath(new URL('sync-on-close.c', import.meta.url));
+  try {
+    execFileSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl'], { stdio: 'ignore' });
+    return library;
+  } catch {
+    note('no C compiler: not measured against a storescp that syncs');
+    return undefined;
+  }
 }
 
 async function prepare(size: SampleSize, seed: string, folder: string): Promise<Files> {
@@ -95,8 +119,15 @@ async function takeOurs(program: string, folder: string, files: Files, warm: Fil
   }
 }
 
-async function takeDcmtk(files: Files, warm: Files, pki?: BenchPki): Promise<Run> {
-  const server = await startStorescp({ args: ['-pdu', '131072', ...(pki?.words ?? [])] });
+async function takeDcmtk(
+  files: Files,
+  warm: Files,
+  { pki, preload }: { readonly pki?: BenchPki; readonly preload?: string },
+): Promise<Run> {
+  const server = await startStorescp({
+    args: ['-pdu', '131072', ...(pki?.words ?? [])],
+    ...(preload !== undefined && { preload }),
+  });
   try {
     await send(server.port, warm, pki);
     const before = await usageOf(server.pid);

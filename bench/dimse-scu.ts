@@ -6,7 +6,7 @@
  * Ours reads from one file that holds all data sets, as the spool of a member does; storescu reads the files it knows. Our
  * process has started before the clock does, as a member has; storescu's start is within its time, and takes 20 ms.
  */
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,8 @@ async function measure(each: Case, folder: string, program: string, options: Ben
   const pki = each.isTls === true ? await writePki(folder) : undefined;
   options.note(`${each.name}: ${prepared.instances.length} instances, ${(prepared.bytes / 1e6).toFixed(0)} MB`);
   const send = async (side: 'ours' | 'peer'): Promise<Run> => {
+    // What storescp left to be written in the run before is not to be written in this one.
+    execFileSync('sync');
     const server = await startStorescp({ args: ['--fork', '-pdu', '131072', ...(pki?.words ?? [])] });
     try {
       const done =

@@ -45,14 +45,19 @@ export interface StorescpOptions {
   readonly args?: readonly string[];
   /** Default a temporary one. */
   readonly folder?: string;
+  /** A shared library that is loaded before its own. */
+  readonly preload?: string;
 }
 
 /** Starts a `storescp` that writes what it reads (bit-preserving). @throws {Error} */
-export async function startStorescp({ args = [], folder }: StorescpOptions = {}): Promise<DcmtkServer> {
+export async function startStorescp({ args = [], folder, preload }: StorescpOptions = {}): Promise<DcmtkServer> {
   const program = findProgram('storescp', PACKAGES);
   return await start({
     aeTitle: 'STORESCP',
-    command: (root, port) => [program, '+B', '-od', join(root, 'held'), ...args, String(port)],
+    command: (root, port) => [
+      ...(preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`]),
+      ...[program, '+B', '-od', join(root, 'held'), ...args, String(port)],
+    ],
     ...(folder !== undefined && { root: folder }),
   });
 }

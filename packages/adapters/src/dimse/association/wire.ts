@@ -170,7 +170,7 @@ export class Wire {
   #read(piece: Buffer): void {
     this.#silence?.refresh();
     try {
-      this.#reader.push(piece);
+      this.#reader.push(inOwnMemory(piece));
     } catch (error) {
       if (!this.#isClosed) this.handler.broken(error);
     }
@@ -186,4 +186,9 @@ export class Wire {
     const reason = this.#reader.isBetweenPdus ? 'closed' : 'cut';
     this.close(new PacsError('PACS_ABORTED', { details: { reason } }));
   }
+}
+
+/** A piece in memory of its own, as sockets give it: whoever has written it may free the whole of it (piece-memory.ts). */
+function inOwnMemory(piece: Buffer): Uint8Array {
+  return piece.length === piece.buffer.byteLength ? piece : new Uint8Array(piece);
 }

@@ -37,7 +37,7 @@ export class HeaderWatch {
     return this.#error !== undefined;
   }
 
-  /** Takes the next bytes; a defect is told at the end. */
+  /** Takes the next bytes, and looks at them no more afterwards; a defect is told at the end. */
   push(bytes: Uint8Array): void {
     if (this.#error !== undefined) return;
     if (this.#scanner === undefined) return this.#hold(bytes);
@@ -60,7 +60,8 @@ export class HeaderWatch {
 
   #hold(bytes: Uint8Array): void {
     const piece = bytes.subarray(0, HELD_HEADER_BYTES - this.#held.lengthBytes);
-    if (piece.length > 0) this.#held.push(piece);
+    // Copied: the memory of what has passed is given back.
+    if (piece.length > 0) this.#held.push(new Uint8Array(piece));
   }
 }
 

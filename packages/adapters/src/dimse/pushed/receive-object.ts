@@ -17,6 +17,7 @@ import type { ObjectFolder, PartFile } from './object-files.ts';
 import { HeaderMemory } from './header-memory.ts';
 import { HeaderWatch } from './object-header.ts';
 import { PieceList } from '../association/piece-list.ts';
+import { PieceMemory } from '../association/piece-memory.ts';
 import { STATUS } from '../association/status.ts';
 
 /** What became of an instance. */
@@ -187,6 +188,7 @@ class ObjectBytes {
   bytes: number;
   readonly #folder: ObjectFolder;
   readonly #held = new PieceList();
+  readonly #memory = new PieceMemory();
   #part: PartFile | undefined;
 
   constructor(folder: ObjectFolder, header: Uint8Array) {
@@ -195,8 +197,9 @@ class ObjectBytes {
     this.bytes = header.length;
   }
 
-  /** Takes pieces; returns how many bytes they have. */
+  /** Takes pieces, at which nobody else looks any more; returns how many bytes they have. */
   async push(pieces: readonly Uint8Array[]): Promise<number> {
+    this.#memory.arrived(pieces);
     let bytes = 0;
     for (const piece of pieces) {
       bytes += piece.length;
@@ -212,7 +215,10 @@ class ObjectBytes {
     const part = this.#part;
     this.#part = undefined;
     if (part !== undefined) return await this.#folder.publish(part, this.bytes);
-    return await this.#folder.pack({ pieces: this.#held.take(), lengthBytes: this.bytes, receivedMs }, isAlone);
+    const packed = { pieces: this.#held.take(), lengthBytes: this.bytes, receivedMs };
+    const place = await this.#folder.pack(packed, isAlone);
+    this.#memory.free();
+    return place;
   }
 
   /** Throws away what was not published. */
@@ -223,6 +229,7 @@ class ObjectBytes {
   async #flush(): Promise<void> {
     this.#part ??= await this.#folder.part();
     await this.#part.append(this.#held.take());
+    this.#memory.free();
   }
 }
 
