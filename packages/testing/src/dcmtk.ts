@@ -54,10 +54,10 @@ export async function startStorescp({ args = [], folder, preload }: StorescpOpti
   const program = findProgram('storescp', PACKAGES);
   return await start({
     aeTitle: 'STORESCP',
-    command: (root, port) => [
-      ...(preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`]),
-      ...[program, '+B', '-od', join(root, 'held'), ...args, String(port)],
-    ],
+    command: (root, port) => {
+      const words = [program, '+B', '-od', join(root, 'held'), ...args, String(port)];
+      return preload === undefined ? words : ['env', `LD_PRELOAD=${preload}`, ...words];
+    },
     ...(folder !== undefined && { root: folder }),
   });
 }
