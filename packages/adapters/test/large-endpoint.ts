@@ -2,20 +2,31 @@
  * One side of a transfer, as a process of its own so that its memory can be measured: our server, whose PACS makes and
  * digests instances instead of keeping them, or our client. It is told what to do, and tells how it went, by messages.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { dicomwebPacs, dicomwebServer } from '@interhosp/adapters/dicomweb';
+import { dimsePacs, dimseServer, parseAeTitle } from '@interhosp/adapters/dimse';
 import type { Pacs, StorableInstance } from '@interhosp/core/pacs';
+import { openStoreInbox } from '../src/dimse/pushed/store-inbox.ts';
+import { processClock } from '../src/dimse/pacs-options.ts';
+import { openDimseServer } from '../src/dimse/server/service.ts';
+import { storageService } from '../src/dimse/store/storage-service.ts';
 import { digestOf, largeInstance } from './large-instance.ts';
+
+/** Over which protocol, and to what: a PACS of ours, or the inbox of a member, on its disk. */
+export type Way = 'dicomweb' | 'dimse' | 'dimse-inbox';
 
 /** What a process is told. */
 export type Order =
-  | { readonly kind: 'serve'; readonly lengthBytes: number }
-  | { readonly kind: 'store' | 'retrieve'; readonly url: string; readonly lengthBytes: number }
+  | { readonly kind: 'serve'; readonly way: Way; readonly lengthBytes: number }
+  | { readonly kind: 'store' | 'retrieve'; readonly way: Way; readonly address: string; readonly lengthBytes: number }
   | { readonly kind: 'usage' };
 
 /** What it answers. */
 export interface Report {
-  readonly url?: string;
+  /** A URL for DICOMweb, a port for DIMSE. */
+  readonly address?: string;
   /** Of what was stored here or retrieved. */
   readonly digests?: ReadonlyArray<{ readonly sha256: string; readonly bytes: number }>;
   readonly statuses?: readonly string[];
@@ -25,6 +36,7 @@ export interface Report {
   readonly error?: string;
 }
 
+const SERVER_AE = parseAeTitle('SERVER');
 const digests: { readonly sha256: string; readonly bytes: number }[] = [];
 
 process.on('message', (order: Order) => {
@@ -35,15 +47,18 @@ process.on('message', (order: Order) => {
 });
 process.once('disconnect', () => process.exit());
 
+/** Reads what an inbox holds; undefined without one. */
+let readInbox: (() => Promise<void>) | undefined;
+
 async function obey(order: Order): Promise<Report> {
-  if (order.kind === 'usage') return { digests, peakRssMb: await peakRssMb() };
-  const instance = await largeInstance(order.lengthBytes);
-  if (order.kind === 'serve') {
-    const server = dicomwebServer({ pacs: streamingPacs(instance) });
-    await server.start();
-    return { url: server.url };
+  if (order.kind === 'usage') {
+    const peak = await peakRssMb();
+    await readInbox?.();
+    return { digests, peakRssMb: peak };
   }
-  const pacs = dicomwebPacs({ baseUrl: order.url });
+  const instance = await largeInstance(order.lengthBytes);
+  if (order.kind === 'serve') return { address: await serve(order.way, instance) };
+  const pacs = order.way === 'dicomweb' ? dicomwebPacs({ baseUrl: order.address }) : dimse(Number(order.address));
   const startedMs = performance.now();
   const statuses: string[] = [];
   if (order.kind === 'store') {
@@ -54,6 +69,33 @@ async function obey(order: Order): Promise<Report> {
   const seconds = (performance.now() - startedMs) / 1000;
   await pacs.stop();
   return { statuses, digests, seconds, peakRssMb: await peakRssMb() };
+}
+
+function dimse(port: number): Pacs {
+  const peer = { host: '127.0.0.1', port, calledAe: SERVER_AE, callingAe: parseAeTitle('LARGE') };
+  return dimsePacs({ peer, retrieve: 'get' });
+}
+
+async function serve(way: Way, instance: StorableInstance): Promise<string> {
+  if (way === 'dimse-inbox') return await serveInbox(instance);
+  const pacs = streamingPacs(instance);
+  const server = way === 'dicomweb' ? dicomwebServer({ pacs }) : dimseServer({ pacs, aeTitle: SERVER_AE });
+  await server.start();
+  return 'url' in server ? server.url : String(server.port);
+}
+
+async function serveInbox({ studyInstanceUid }: StorableInstance): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'interhosp-large-'));
+  const inbox = await openStoreInbox({ folder, clock: processClock });
+  readInbox = async () => {
+    for await (const { dataSet } of inbox.retrieve(studyInstanceUid)) digests.push(await digestOf(dataSet));
+    // Five gigabytes, which a process that is killed would leave behind.
+    await rm(folder, { recursive: true });
+  };
+  const callers = [{ aeTitle: parseAeTitle('LARGE'), addresses: ['127.0.0.1'] }];
+  const services = [storageService({ take: inbox.take })];
+  const { port } = await openDimseServer({ port: 0, aeTitles: [SERVER_AE], callers, services });
+  return String(port);
 }
 
 async function peakRssMb(): Promise<number> {

@@ -5,7 +5,8 @@ import { bytesSource, parseUid, TAGS, walkElements } from '@interhosp/core/dicom
 import type { StorableInstance } from '@interhosp/core/pacs';
 
 const FRAGMENT_BYTES = 262_144;
-const RING_BUFFERS = 4;
+/** More than a socket is given before it is waited for. */
+const RING_BUFFERS = 16;
 const ITEM = Buffer.from('feff00e0', 'hex');
 /** OB of undefined length, and an empty Basic Offset Table (PS3.5 A.4). */
 const PIXELS_START = Buffer.from('e07f10004f420000fffffffffeff00e000000000', 'hex');

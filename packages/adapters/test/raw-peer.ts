@@ -5,6 +5,18 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 /** What came: a PDU, the end of the connection, or nothing for a while. */
 export type Seen = { readonly type: number; readonly body: Buffer } | 'closed' | 'nothing';
 
+/** A-ABORT by the service user (PS3.8 9.3.8). */
+export const ABORT = Buffer.from('07000000000400000000', 'hex');
+
+/** Sends bytes on a connection of its own, and waits for the peer to close it. */
+export async function sendAndClose(port: number, bytes: Uint8Array): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write(bytes);
+  socket.resume();
+  await once(socket, 'close');
+}
+
 /** One end of a TCP connection. */
 export class RawPeer {
   readonly socket: Socket;

@@ -37,6 +37,31 @@ export async function readFully(handle: FileHandle, position: number, length: nu
   return bytes.subarray(0, filled);
 }
 
+/** Writes pieces to their end, at `position` or where the last write ended; returns how many bytes. @throws {Error} of node:fs */
+export async function writeFully(
+  handle: FileHandle,
+  pieces: readonly Uint8Array[],
+  position?: number,
+): Promise<number> {
+  let written = 0;
+  for (let left = pieces; left.length > 0;) {
+    const { bytesWritten } = await handle.writev(left, position === undefined ? undefined : position + written);
+    written += bytesWritten;
+    left = behind(left, bytesWritten);
+  }
+  return written;
+}
+
+/** What is left of pieces when so many bytes of them are written. */
+export function behind(pieces: readonly Uint8Array[], bytesWritten: number): Uint8Array[] {
+  let written = bytesWritten;
+  return pieces.flatMap((piece) => {
+    const skipped = Math.min(written, piece.length);
+    written -= skipped;
+    return skipped === piece.length ? [] : [piece.subarray(skipped)];
+  });
+}
+
 /** Opens a folder as node:fs/promises does. */
 type OpenFolder = (path: string | Buffer, flags: number) => Promise<FileHandle>;
 

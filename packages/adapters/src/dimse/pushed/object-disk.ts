@@ -26,13 +26,3 @@ export interface ObjectPlace {
   readonly start: number;
   readonly lengthBytes: number;
 }
-
-/** What is left of pieces when so many bytes of them are written. */
-export function behind(pieces: readonly Uint8Array[], bytesWritten: number): Uint8Array[] {
-  let written = bytesWritten;
-  return pieces.flatMap((piece) => {
-    const skipped = Math.min(written, piece.length);
-    written -= skipped;
-    return skipped === piece.length ? [] : [piece.subarray(skipped)];
-  });
-}

@@ -8,9 +8,9 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../../disk/open-file.ts';
+import { syncFolder, writeFully } from '../../disk/open-file.ts';
 import { EARLY_SYNC_BYTES } from '../limits.ts';
-import { behind, FILE_MODE, FOLDER_MODE, nodeObjectDisk, type ObjectDisk, type ObjectPlace } from './object-disk.ts';
+import { FILE_MODE, FOLDER_MODE, nodeObjectDisk, type ObjectDisk, type ObjectPlace } from './object-disk.ts';
 import { ObjectPacks } from './object-packs.ts';
 import type { ObjectToPack } from './pack.ts';
 import type { PackedObject } from './read-pack.ts';
@@ -153,11 +153,7 @@ export class PartFile {
 
   /** Appends pieces. @throws {Error} of node:fs */
   async append(pieces: readonly Uint8Array[]): Promise<void> {
-    for (let left = pieces; left.length > 0;) {
-      const { bytesWritten } = await this.#handle.writev(left);
-      this.#unsyncedBytes += bytesWritten;
-      left = behind(left, bytesWritten);
-    }
+    this.#unsyncedBytes += await writeFully(this.#handle, pieces);
     if (this.#earlyError !== undefined) throw this.#earlyError;
     if (this.#unsyncedBytes >= EARLY_SYNC_BYTES && this.#early === undefined) this.#syncEarly();
   }

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACK_BYTES, ZEROED_BYTES, ZEROED_FOR_BYTES } from '../limits.ts';
-import { behind, FILE_MODE, type ObjectDisk, type ObjectPlace } from './object-disk.ts';
+import { behind, writeFully } from '../../disk/open-file.ts';
+import { FILE_MODE, type ObjectDisk, type ObjectPlace } from './object-disk.ts';
 import {
   encodePackPage,
   encodeRecordHeader,
@@ -201,13 +202,7 @@ export class Pack {
   }
 
   async #write(record: readonly Uint8Array[], at: number): Promise<void> {
-    const handle = this.#open();
-    let left = [...record];
-    for (let to = at; left.length > 0;) {
-      const { bytesWritten } = await handle.writev(left, to);
-      to += bytesWritten;
-      left = behind(left, bytesWritten);
-    }
+    await writeFully(this.#open(), record, at);
     await this.#sync.done();
   }
 

@@ -3,11 +3,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { errorCodeOf } from '@interhosp/core/errors';
 import type { Pacs, StorableInstance, StoreOutcome } from '@interhosp/core/pacs';
-import { openNameless } from '../../disk/open-file.ts';
+import { openNameless, writeFully } from '../../disk/open-file.ts';
 import type { DataSetInbox } from '../association/inbox.ts';
 import type { IncomingInstance, InstanceTaker } from './incoming-store.ts';
 import { HeaderWatch } from '../pushed/object-header.ts';
 import { PieceList } from '../association/piece-list.ts';
+import { PieceMemory } from '../association/piece-memory.ts';
 import { STATUS } from '../association/status.ts';
 
 /** Bytes kept in memory; what is longer goes into a file without a name, which is gone however this process ends. */
@@ -55,7 +56,9 @@ class Kept {
   #file: FileHandle | undefined;
 
   async read(dataSet: DataSetInbox, watch: HeaderWatch): Promise<void> {
+    const memory = new PieceMemory();
     for (let pieces = await dataSet.batch(); pieces.length > 0; pieces = await dataSet.batch()) {
+      memory.arrived(pieces);
       for (const piece of pieces) {
         watch.push(piece);
         this.lengthBytes += piece.length;
@@ -63,7 +66,8 @@ class Kept {
       }
       if (this.#file === undefined && this.lengthBytes > MEMORY_BYTES) this.#file = await openNameless(tmpdir());
       if (this.#file === undefined) continue;
-      for (const piece of this.#memory.take()) await this.#file.writeFile(piece);
+      await writeFully(this.#file, this.#memory.take());
+      memory.free();
     }
   }
 
