@@ -15,12 +15,14 @@ import { errorCodeOf } from '@interhosp/core/errors';
 import { debianIsMissing, startOrthanc, type Orthanc } from '@interhosp/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAeTitle } from '../src/dimse/association/ae-title.ts';
+import { dimsePacs } from '../src/dimse/index.ts';
 import { findInstances, findPatients, findStudies } from '../src/dimse/query/find-studies.ts';
 import { getInstances } from '../src/dimse/retrieve/get-scu.ts';
 import { moveInstances } from '../src/dimse/retrieve/move-scu.ts';
 import type { PeerAddress } from '../src/dimse/association/request-association.ts';
 import type { RetrieveRequest } from '../src/dimse/retrieve/retrieve-request.ts';
 import { openQuery, OURS, peerAt, readAll, startLanding, wholeStudy, type Landing } from './dimse-archive.ts';
+import { sampleInstance } from './dimse-samples.ts';
 import { all } from './streams.ts';
 
 const CORPUS = new URL('../../core/test/corpus/', import.meta.url);
@@ -243,3 +245,35 @@ describe.skipIf(debianIsMissing())('against Orthanc', () => {
 function byText(one: string | undefined, other: string | undefined): number {
   return (one ?? '') < (other ?? '') ? -1 : 1;
 }
+
+describe.skipIf(debianIsMissing())('an Orthanc that cuts its answers off', () => {
+  let orthanc: Orthanc;
+  beforeAll(async () => {
+    orthanc = await startOrthanc({ configuration: { LimitFindResults: 20 } });
+  });
+  afterAll(async () => {
+    await orthanc?.stop();
+  });
+
+  it('is asked until all studies are found', async () => {
+    const samples = Array.from({ length: 70 }, (_, index) => {
+      const studyTime = `${String(index % 24).padStart(2, '0')}${String(index % 60).padStart(2, '0')}00`;
+      return sampleInstance({ study: index, studyDate: `2024030${1 + (index % 3)}`, studyTime, pixelBytes: 2 });
+    });
+    for (const sample of samples) {
+      const body = Buffer.concat([part10Header(sample), ...(await all(sample.dataSet()))]);
+      const answer = await fetch(`${orthanc.url}/instances`, { method: 'POST', body });
+      await answer.arrayBuffer();
+    }
+    const pacs = dimsePacs({ peer: peerAt(orthanc.dicomPort, orthanc.aeTitle) });
+    const ranges = [
+      { studyDateFrom: '2024-03-02', studyDateTo: '2024-03-02' },
+      { studyDateFrom: '2024-02-01', studyDateTo: '2024-03-31' },
+      { studyDateFrom: '2024-03-02' },
+    ];
+    const counts: number[] = [];
+    for (const range of ranges) counts.push((await all(pacs.findStudies(range))).length);
+    expect(counts).toEqual([23, 70, 46]);
+    await pacs.stop();
+  });
+});

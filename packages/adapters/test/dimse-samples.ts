@@ -31,6 +31,8 @@ export interface SampleTraits {
   readonly patientName?: string;
   /** `YYYYMMDD` */
   readonly studyDate?: string;
+  /** `HHMMSS` */
+  readonly studyTime?: string;
   readonly modality?: string;
   readonly sopClassUid?: Uid;
   readonly transferSyntaxUid?: Uid;
@@ -88,7 +90,7 @@ function bytesOf(identity: Identity, traits: SampleTraits, pixelBytes: number): 
       text(TAGS.SOPClassUID, 'UI', identity.sopClassUid),
       text(TAGS.SOPInstanceUID, 'UI', identity.sopInstanceUid),
       text(TAGS.StudyDate, 'DA', traits.studyDate ?? '20240229'),
-      text(TAGS.StudyTime, 'TM', '101500'),
+      text(TAGS.StudyTime, 'TM', traits.studyTime ?? '101500'),
       text(TAGS.AccessionNumber, 'SH', `ACC-${study}`),
       text(TAGS.Modality, 'CS', traits.modality ?? 'OT'),
       text(TAGS.ReferringPhysicianName, 'PN', 'Peeters^Lode'),

@@ -28,6 +28,7 @@ import { openCommitmentScu, type CommitmentScu } from './commitment/commitment-s
 import { echo } from './association/echo.ts';
 import type { QueryOptions } from './query/find-scu.ts';
 import { findStudies, type SearchOptions } from './query/find-studies.ts';
+import { AnswerLimit } from './query/in-parts.ts';
 import { KnownPacs } from './profile/known-pacs.ts';
 import { MAX_COMMITMENT_REFERENCES } from './limits.ts';
 import { listStudy, type StudyListing } from './query/list-study.ts';
@@ -73,6 +74,7 @@ class Dimse implements DimsePacs {
   readonly #options: ReturnType<typeof defaultsFor>;
   readonly #log: Log;
   readonly #known: KnownPacs;
+  readonly #answerLimit = new AnswerLimit();
   readonly #calls = new Calls();
   readonly #reception: Reception | undefined;
   #commitment: CommitmentScu | undefined;
@@ -326,7 +328,11 @@ class Dimse implements DimsePacs {
   }
 
   #searchOptions(signal: AbortSignal): SearchOptions {
-    return { ...this.#queryOptions(signal), sawAnswer: (answer, keys) => this.#known.sawAnswer(answer, keys) };
+    return {
+      ...this.#queryOptions(signal),
+      sawAnswer: (answer, keys) => this.#known.sawAnswer(answer, keys),
+      answerLimit: this.#answerLimit,
+    };
   }
 
   #begin(options: PacsOptions): ReturnType<Calls['begin']> {

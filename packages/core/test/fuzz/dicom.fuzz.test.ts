@@ -168,7 +168,7 @@ describe('damaged instances', () => {
     await fuzz({
       name: 'deflated coercion',
       corpus: deflated,
-      runs: fuzzRuns(1_000, LONG),
+      runs: fuzzRuns(GATE, LONG),
       execute: (input) => coerced(input, TRANSFER_SYNTAXES.DeflatedExplicitVRLittleEndian),
     });
   });

@@ -26,11 +26,13 @@ export function serviceError(status: number, { busyStatuses = [] }: StatusProfil
 /**
  * Whether an error may say that a search has too many answers. A7xx is "Refused: Out of Resources": PACS say so when they are
  * short of something for a moment, and when there are more matches than they are set to answer, for which PS3.4 table C.4-1
- * has no status of its own.
+ * has no status of its own; some end the search as if it had been cancelled, which nobody did.
  */
 export function mayBeTooMany(error: unknown, { busyStatuses = [] }: StatusProfile): boolean {
-  if (!isInterhospError(error) || error.code !== 'PACS_BUSY') return false;
+  if (!isInterhospError(error)) return false;
   const { status } = error.details;
+  if (error.code === 'PACS_INCOMPLETE' && status === STATUS.cancelled) return true;
+  if (error.code !== 'PACS_BUSY') return false;
   return status !== undefined && isOutOfResources(status) && !busyStatuses.includes(status);
 }
 

@@ -9,7 +9,8 @@ import type { Association } from '../association/association.ts';
 import { find, type QueryOptions } from './find-scu.ts';
 import { patientOf, studyOf, type FoundStudy } from './found-study.ts';
 import type { Identifier } from './identifier.ts';
-import { dateRange, isSingleValue, key, level } from './query-keys.ts';
+import { AnswerLimit, inParts, type Span } from './in-parts.ts';
+import { dateRange, isSingleValue, key, level, timeRange } from './query-keys.ts';
 import { QUERY_TAGS } from './query-tags.ts';
 import { mayBeTooMany } from '../association/service-error.ts';
 import { SOP_CLASSES } from '../association/uids.ts';
@@ -38,14 +39,18 @@ export interface ListedInstance extends InstanceSummary {
 export interface SearchOptions extends QueryOptions {
   /** Told of each answer at the level of studies, and of the keys that were sent, before it is checked for them. */
   readonly sawAnswer?: ((answer: Identifier, keys: readonly NewElement[]) => void) | undefined;
+  /** What was seen of the length of its answers; by default nothing yet. */
+  readonly answerLimit?: AnswerLimit | undefined;
 }
 
 /**
  * Finds studies, by the study root or, where the PACS has only that, by the patient root. Where a PACS does not tell the
- * modalities of a study (0008,0061), as dcmqrscp, its series are asked for them once the search is through.
+ * modalities of a study (0008,0061), as dcmqrscp, its series are asked for them once the search is through. A search by date
+ * alone comes to its end where the PACS refuses or cuts off long answers (in-parts.ts); there a study without a time, on a
+ * day of too many, is not found.
  *
- * @throws {PacsError} as {@link find}; `PACS_TOO_MANY` also where the PACS refuses to answer so much (A7xx), and
- *   `PACS_BUSY` only where it answers nothing at all.
+ * @throws {PacsError} as {@link find}; `PACS_TOO_MANY` also where the PACS refuses to answer so much (A7xx), or is known to
+ *   cut such an answer off, and `PACS_BUSY` only where it answers nothing at all.
  */
 export async function* findStudies(
   association: Association,
@@ -139,11 +144,8 @@ export async function* answeredStudies(
   if (from !== undefined && to !== undefined && from > to) return;
   const seen = new Set<string>();
   for await (const patientId of patientsFor(association, query, options)) {
-    for await (const answer of matches(association, { ...query, patientId }, options)) {
-      const study = studyOf(answer);
-      if (study === undefined || !matchesStudyQuery(study, query)) continue;
-      // A study whose instances name two patients stands under both, and both answers count.
-      const identity = JSON.stringify([study.studyInstanceUid, study.patient.patientId]);
+    for await (const study of allOf(association, query, patientId, options)) {
+      const identity = identityOf(study);
       if (seen.has(identity)) continue;
       seen.add(identity);
       yield study;
@@ -151,17 +153,68 @@ export async function* answeredStudies(
   }
 }
 
+/** A study whose instances name two patients stands under both, and both answers count. */
+function identityOf({ patient, studyInstanceUid }: FoundStudy): string {
+  return JSON.stringify([studyInstanceUid, patient.patientId]);
+}
+
+/** The studies of a search under one patient ID, or an empty one for all; some of them more than once. */
+async function* allOf(
+  association: Association,
+  query: StudyQuery,
+  patientId: string,
+  options: SearchOptions,
+): AsyncGenerator<FoundStudy, void, undefined> {
+  const { accessionNumber = '', studyDateFrom: from, studyDateTo: to, studyInstanceUid } = query;
+  const { answerLimit = new AnswerLimit() } = options;
+  const ask = (span: Span) => studiesIn(association, query, { ...span, patientId }, options);
+  const isOfMany = patientId === '' && accessionNumber === '' && studyInstanceUid === undefined;
+  if (isOfMany && (from !== undefined || to !== undefined)) {
+    return yield* inParts({ from, to }, { ask, identityOf, limit: answerLimit });
+  }
+  let count = 0;
+  for await (const study of ask({ from, to })) {
+    count++;
+    yield study;
+  }
+  if (isOfMany && answerLimit.isCut(count)) throw new PacsError('PACS_TOO_MANY', { details: { limit: count } });
+}
+
+async function* studiesIn(
+  association: Association,
+  query: StudyQuery,
+  { from, minutes, patientId, to }: Span & { readonly patientId: string },
+  options: SearchOptions,
+): AsyncGenerator<FoundStudy, void, undefined> {
+  const { studyDateFrom: _, studyDateTo: __, ...rest } = query;
+  const part = {
+    ...rest,
+    ...(from !== undefined && { studyDateFrom: from }),
+    ...(to !== undefined && { studyDateTo: to }),
+  };
+  for await (const answer of matches(association, { ...part, patientId, minutes }, options)) {
+    const study = studyOf(answer);
+    if (study !== undefined && matchesStudyQuery(study, part)) yield study;
+  }
+}
+
+/** A search under one patient ID, or an empty one for all; on one day also by time. */
+type PatientStudies = StudyQuery & Pick<Span, 'minutes'> & { readonly patientId: string };
+
 /** A study that nobody has. */
 const NO_STUDY = parseUid('2.25.0');
 
 /** Answers of the PACS. One that is out of resources is asked for next to nothing: is it the size of the search? */
 async function* matches(
   association: Association,
-  query: StudyQuery & { readonly patientId: string },
+  query: PatientStudies,
   options: SearchOptions,
 ): AsyncGenerator<Identifier, void, undefined> {
-  const keysOf = (asked: StudyQuery) => [...studyKeys(asked), ...key(TAGS.PatientID, 'LO', query.patientId)];
-  const { sawAnswer, ...rest } = options;
+  const keysOf = (asked: Omit<PatientStudies, 'patientId'>) => [
+    ...studyKeys(asked),
+    ...key(TAGS.PatientID, 'LO', query.patientId),
+  ];
+  const { answerLimit: _, sawAnswer, ...rest } = options;
   const answers = (keys: readonly NewElement[]) => find(association, { ...rest, ...rootOf(association), keys });
   const keys = keysOf(query);
   try {
@@ -231,12 +284,12 @@ async function* patientsFor(
   for (const id of ids) if (isSingleValue(TAGS.PatientID, 'LO', id)) yield id;
 }
 
-function studyKeys(query: StudyQuery): readonly NewElement[] {
-  const { accessionNumber, studyDateFrom: from, studyDateTo: to, studyInstanceUid } = query;
+function studyKeys(query: Omit<PatientStudies, 'patientId'>): readonly NewElement[] {
+  const { accessionNumber, minutes, studyDateFrom: from, studyDateTo: to, studyInstanceUid } = query;
   return [
     ...level('STUDY'),
     ...dateRange(TAGS.StudyDate, from, to),
-    ...key(TAGS.StudyTime, 'TM'),
+    ...timeRange(TAGS.StudyTime, minutes),
     ...key(TAGS.AccessionNumber, 'SH', accessionNumber),
     ...key(TAGS.ModalitiesInStudy, 'CS'),
     ...key(QUERY_TAGS.SOPClassesInStudy, 'UI'),

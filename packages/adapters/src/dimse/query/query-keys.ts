@@ -33,6 +33,23 @@ export function dateRange(tag: Tag, from: string | undefined, to: string | undef
   return [{ tag, value: { vr: 'DA', bytes: new TextEncoder().encode(`${first}-${last}`) } }];
 }
 
+/**
+ * A part of a day, in minutes of 1,440, open at the ends of the day; empty without one. Both ends are in it, so that what was
+ * made in the last second before an end is in one part or in two, but in none it is not, however fractions are compared.
+ */
+export function timeRange(tag: Tag, minutes: readonly [number, number] | undefined): readonly NewElement[] {
+  if (minutes === undefined) return key(tag, 'TM');
+  const [first, last] = minutes.map((minute) => (minute === 0 || minute === DAY_MINUTES ? '' : timeOf(minute)));
+  // In a query a range is a value of TM, and nowhere else (PS3.5 6.2).
+  return [{ tag, value: { vr: 'TM', bytes: new TextEncoder().encode(`${first}-${last}`) } }];
+}
+
+const DAY_MINUTES = 1_440;
+
+function timeOf(minute: number): string {
+  return `${[Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join('')}00`;
+}
+
 /** Whether a text names one thing: no wildcards, no list, and writable. */
 export function isSingleValue(tag: Tag, vr: Exclude<Vr, 'SQ'>, text: string): boolean {
   return text !== '' && !/[*?\\]/.test(text) && isWritable({ tag, value: { vr, text } });
