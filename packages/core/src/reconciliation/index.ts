@@ -1,6 +1,8 @@
 export type { Evidence } from './comparison.ts';
 export { MOST_RUNNERS_UP } from './decision.ts';
 export type { Decision, LinkDecision, NewDecision, ReviewDecision, RunnerUp, Zone } from './decision.ts';
+export { CALIBRATION_EDGES, createEvaluation, MOST_SURPRISES, upperBound95 } from './evaluation.ts';
+export type { CalibrationRow, Evaluation, EvaluationFigures, Surprise } from './evaluation.ts';
 export { GUARD_REASONS } from './guard-reasons.ts';
 export type { GuardReason } from './guard-reasons.ts';
 export { FIELDS, LEVELS } from './levels.ts';
