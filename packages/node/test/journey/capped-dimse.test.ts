@@ -43,7 +43,8 @@ async function listedOf(aDay: readonly number[], oddities: DimseOddities) {
 describe('a PACS over DIMSE that is set to answer so many and no more', () => {
   it('is asked in halves, and all of it is listed', async () => {
     const { events, listed } = await listedOf([15, 15], { mostAnswers: MOST_ANSWERS });
-    expect(listed.toSorted((one, other) => other - one).slice(0, 2)).toEqual([15, 15]);
+    // In how many pieces is the adapter's affair, which can halve a day too.
+    expect(listed.reduce((sum, count) => sum + count, 0)).toBe(30);
     expect(events).toEqual([]);
   });
 
