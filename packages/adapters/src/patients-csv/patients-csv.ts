@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { errorCodeOf, isInterhospError, ReconciliationError } from '@interhosp/core/errors';
-import type { NATIONAL_NUMBER_RULES, PatientDirectory, PatientIndex } from '@interhosp/core/patients';
+import type { NameCounts, NATIONAL_NUMBER_RULES, PatientDirectory, PatientIndex } from '@interhosp/core/patients';
 import type { ArrivingPatient, LocalPatient } from '@interhosp/core/study';
 import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import type { ColumnNames } from './csv-columns.ts';
@@ -97,6 +97,10 @@ class CsvDirectory implements PatientDirectory {
 
   async size(): Promise<number> {
     return this.#held().size;
+  }
+
+  async names(): Promise<NameCounts> {
+    return this.#held().names;
   }
 
   onChange(listener: () => void): () => void {

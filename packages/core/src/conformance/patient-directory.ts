@@ -76,6 +76,9 @@ function lookupTests(test: Test): void {
 
   test('counts its patients', async ({ directory }) => {
     equal(await directory.size(), SAMPLE_LOCAL_PATIENTS.length, 'size() is the number of persons registered');
+    const names = await directory.names?.();
+    if (names !== undefined)
+      equal(names.total, SAMPLE_LOCAL_PATIENTS.filter(({ name }) => name).length, 'names are counted');
   });
 
   test(

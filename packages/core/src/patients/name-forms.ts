@@ -37,6 +37,14 @@ const PARTICLES: ReadonlySet<string> = new Set(
     'el al ould ou'
   ).split(' '),
 );
+/** Whether a folded word, or several glued, may stand in front of a family name: `van`, `vanden`, `dela`. */
+export function isParticle(glued: string): boolean {
+  if (PARTICLES.has(glued)) return true;
+  return Array.from(glued, (_letter, index) => index).some(
+    (at) => PARTICLES.has(glued.slice(0, at)) && PARTICLES.has(glued.slice(at)),
+  );
+}
+
 /** What stands between a birth name and a married name, in the languages of Belgian records. */
 const MARRIAGE_WORDS: ReadonlySet<string> = new Set(
   'ep epouse echtg echtgenote wed weduwe vve veuve nee geb geborene geboren verh'.split(' '),

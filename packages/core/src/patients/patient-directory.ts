@@ -2,6 +2,7 @@
  * Port: the patients of this hospital. Reconciliation asks it for candidates; it never decides and never creates.
  */
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
+import type { NameCounts } from './name-counts.ts';
 
 /** A patient directory: a file, a PACS that is searched, an HL7 feed's index. */
 export interface PatientDirectory {
@@ -24,6 +25,8 @@ export interface PatientDirectory {
   get(patientId: string, options?: { readonly signal?: AbortSignal }): Promise<LocalPatient | undefined>;
   /** How many persons are registered; a prior for "not in the registry", and for frequencies. */
   size(): Promise<number>;
+  /** How often names are borne here; without it the frequencies of the model stand for all names. */
+  names?(): Promise<NameCounts>;
   /** Calls back after the directory changed, so that what waits for a patient is looked at again. Returns how to stop. */
   onChange(listener: () => void): () => void;
 }

@@ -4,6 +4,7 @@
  */
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
 import { arrivingKeys, registeredKeys } from './blocking-keys.ts';
+import { CountedNames, type NameCounts } from './name-counts.ts';
 import { BELGIAN_NUMBER_RULES, type NationalNumberRules } from './national-number.ts';
 
 /** Candidates returned unless the caller asks for fewer. */
@@ -19,6 +20,8 @@ const SHOWN_OF_LONG_LIST = 20;
 /** Patients by ID, and by what an arrival may share with them. */
 export interface PatientIndex {
   readonly size: number;
+  /** Follows what is added and removed. */
+  readonly names: NameCounts;
   /** The patient with this local ID, under whatever issuer. */
   get(patientId: string): LocalPatient | undefined;
   /** Adds a patient, or replaces the one with the same ID. */
@@ -52,10 +55,15 @@ class MemoryIndex implements PatientIndex {
   readonly #slotOf = new Map<string, number>();
   /** Most keys lead to one slot; a bare number takes a fraction of a set's memory. */
   readonly #lists = new Map<string, number | Set<number>>();
+  readonly #names = new CountedNames();
   #nextSlot = 0;
 
   constructor(rules: NationalNumberRules) {
     this.#rules = rules;
+  }
+
+  get names(): NameCounts {
+    return this.#names;
   }
 
   get size(): number {
@@ -72,6 +80,7 @@ class MemoryIndex implements PatientIndex {
     const slot = this.#nextSlot++;
     this.#slots.set(slot, patient);
     this.#slotOf.set(patient.patientId.id, slot);
+    this.#names.count(patient, 1);
     for (const { key } of registeredKeys(patient, this.#rules)) this.#link(key, slot);
   }
 
@@ -81,6 +90,7 @@ class MemoryIndex implements PatientIndex {
     if (slot === undefined || patient === undefined) return false;
     // The old keys come from the stored record, never from the new one.
     for (const { key } of registeredKeys(patient, this.#rules)) this.#unlink(key, slot);
+    this.#names.count(patient, -1);
     this.#slots.delete(slot);
     this.#slotOf.delete(patientId);
     return true;

@@ -1,5 +1,5 @@
 /** Comparison of names, from their forms to a level of agreement. */
-import type { NameForms } from '../patients/index.ts';
+import { isParticle, type NameForms } from '../patients/index.ts';
 import { isNeighbourSwap, jaroWinkler, swapAwareDistance } from './distance.ts';
 import { areGivenNameVariants } from './given-name-variants.ts';
 import type { LevelOf } from './levels.ts';
@@ -21,6 +21,7 @@ export function compareFamily(left: NameForms, right: NameForms): LevelOf<'famil
   if (left.glued === '' || right.glued === '') return 'missing';
   if (left.glued === right.glued) return 'exact';
   if (left.folded === right.folded || left.cores.join('') === right.cores.join('')) return 'near';
+  if (isGluedParticle(left, right) || isGluedParticle(right, left)) return 'near';
   if (isFewEdits(left.glued, right.glued, SHORTEST_EDITED)) return 'near';
   if (sharesWholeUnits(left, right) || isCut(left.glued, right.glued)) return 'token';
   return isSimilar(left.glued, right.glued) || sharesAUnit(left, right) ? 'similar' : 'differ';
@@ -52,6 +53,12 @@ export function compareMiddle(left: NameForms, right: NameForms): LevelOf<'middl
   const first = left.tokens[0]?.[0];
   const initials = [...left.tokens, ...right.tokens].some((token) => token.length === 1);
   return initials && first === right.tokens[0]?.[0] ? 'initial' : 'differ';
+}
+
+/** LaFiitano for Fiitano: a particle that was glued to the name cannot be told from it without the other writing. */
+function isGluedParticle(long: NameForms, short: NameForms): boolean {
+  if (short.glued.length < SHORTEST_EDITED || !long.glued.endsWith(short.glued)) return false;
+  return isParticle(long.glued.slice(0, -short.glued.length));
 }
 
 function isFewEdits(left: string, right: string, shortest: number): boolean {

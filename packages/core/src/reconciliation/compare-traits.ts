@@ -83,7 +83,12 @@ const STREET_WORDS: Readonly<Record<string, string>> = {
 
 function streetOf(text: string | undefined): { readonly name: string; readonly house: string } {
   const name: string[] = [];
-  for (const token of foldedTokens(text ?? '')) {
+  const tokens = foldedTokens(text ?? '');
+  const [first = '', ...rest] = tokens;
+  // 12 Acacia Avenue: where the number stands in front, no other follows a word.
+  if (/^\d/.test(first) && rest.length > 0 && !rest.some((token) => /^\d/.test(token)))
+    return { name: rest.join(''), house: first };
+  for (const token of tokens) {
     // The first number that follows a word is the house; what comes after it is a box or a floor.
     if (/^\d/.test(token) && name.length > 0) return { name: name.join(''), house: token };
     name.push(

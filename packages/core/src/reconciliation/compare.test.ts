@@ -38,6 +38,12 @@ describe('family names', () => {
   });
 });
 
+it('finds a particle that was glued to a family name', () => {
+  expect(compareFamily(nameForms('LaFiitano'), nameForms('Fiitano'))).toBe('near');
+  expect(compareFamily(nameForms('Fiitano'), nameForms('Vandefiitano'))).toBe('near');
+  expect(compareFamily(nameForms('Xafiitano'), nameForms('Fiitano'))).not.toBe('near');
+});
+
 describe('given names', () => {
   it.each([
     ['Jean-Pierre', 'JEAN PIERRE', 'exact'],

@@ -1,10 +1,13 @@
 /** One arrival against one local patient: levels of agreement, their weights, and the values they were found in. */
 import {
+  isFullBirthDate,
   nameForms,
   nameReadings,
   nationalNumberOf,
   numberAgreement,
+  parseBirthDate,
   registeredName,
+  type NameCounts,
   type NameForms,
   type NameReading,
   type NationalNumber,
@@ -12,8 +15,9 @@ import {
 import type { ArrivingPatient, IssuedId, LocalPatient, PatientTraits } from '../study/index.ts';
 import { compareFamily, compareGiven, compareMiddle } from './compare-names.ts';
 import { compareAddress, compareBirthDate, comparePhone, compareSex } from './compare-traits.ts';
+import { swapAwareDistance } from './distance.ts';
 import { FIELDS, type Field, type FieldLevels, type Level, type LevelOf } from './levels.ts';
-import { weightOf, type ReconciliationModel } from './model.ts';
+import { nameWeightOf, weightOf, type ReconciliationModel } from './model.ts';
 import type { ReconciliationProfile } from './profile.ts';
 
 /** What one field says for or against. JSON-safe. */
@@ -34,6 +38,9 @@ export interface Comparison {
   readonly evidence: readonly Evidence[];
   readonly score: number;
   readonly number: NationalNumber | undefined;
+  /** The readings of both names that were compared; absent when a name is. */
+  readonly arrivalName: NameReading | undefined;
+  readonly localName: NameReading | undefined;
   /** The local number contradicts the local birth date or sex. */
   readonly localNumberDoubted: boolean;
 }
@@ -60,20 +67,28 @@ export function prepareArrival(patient: ArrivingPatient, profile: Reconciliation
   };
 }
 
+/** What candidates are compared with. */
+export interface CompareContext {
+  readonly model: ReconciliationModel;
+  readonly profile: ReconciliationProfile;
+  /** Of the registry; without it every name is as rare as the model has it. */
+  readonly names?: NameCounts | undefined;
+}
+
 /** Compares one candidate. */
 export function compareCandidate(
   arrival: PreparedArrival,
   local: LocalPatient,
-  { model, profile }: { readonly model: ReconciliationModel; readonly profile: ReconciliationProfile },
+  { model, names: counts, profile }: CompareContext,
 ): Comparison {
   const number = nationalNumberOf(local, profile.numberRules);
   const localNumberDoubted = number !== undefined && numberAgreement(number, local) === 'contradicts';
-  const names = compareNames(arrival, local, model);
+  const names = compareNames(arrival, local, model, counts);
   const levels: FieldLevels = {
     ...names.levels,
     number: compareNumbers(arrival, number, localNumberDoubted),
     localId: bearsLocalId(arrival.patient, local) ? 'equal' : 'missing',
-    birthDate: compareBirthDate(arrival.patient.birthDate, local.birthDate),
+    birthDate: birthDateLevel(arrival, local, localNumberDoubted ? number : undefined),
     sex: compareSex(arrival.patient.sex, local.sex),
     address: compareAddress(arrival.patient, local),
     phone: comparePhone(arrival.patient.phone, local.phone),
@@ -82,9 +97,23 @@ export function compareCandidate(
   const values = valuesOf(arrival, local, names.reading, number);
   const evidence = FIELDS.filter((field) => field !== 'namesakes').map((field) => {
     const [arrivalValue, localValue] = values[field];
-    return { field, level: levels[field], weight: weightOf(model, field, levels[field]), arrivalValue, localValue };
+    const level = levels[field];
+    const weight =
+      field === 'family' || field === 'given'
+        ? nameWeightOf(model, field, level, names.registered?.[field].glued ?? '', counts)
+        : weightOf(model, field, level);
+    return { field, level, weight, arrivalValue, localValue };
   });
-  return { local, levels, evidence, score: sumOf(evidence), number, localNumberDoubted };
+  return {
+    local,
+    levels,
+    evidence,
+    score: sumOf(evidence),
+    number,
+    arrivalName: names.reading,
+    localName: names.registered,
+    localNumberDoubted,
+  };
 }
 
 /** The comparison with one level replaced and its weight with it. */
@@ -115,7 +144,18 @@ function compareNumbers(
   if (arrival.number.digits === local.digits) return doubted ? 'doubted' : 'equal';
   // Somebody else's number says nothing about whose record this is.
   if (doubted) return 'ignored';
+  if (isSlip(arrival.number, local)) return 'slip';
   return mayHaveChanged(arrival.number, local) ? 'bis-same-date' : 'differ';
+}
+
+/** Numbers of persons who were registered one after the other, as twins are. */
+const NEIGHBOURS = 3;
+
+/** A typing error shows by itself where there are check digits; without them it makes a number one slip away. */
+function isSlip(left: NationalNumber, right: NationalNumber): boolean {
+  if (left.kind !== 'unchecked' || right.kind !== 'unchecked') return false;
+  const apart = Math.abs(Number(left.digits) - Number(right.digits));
+  return swapAwareDistance(left.digits, right.digits) === 1 && !(apart <= NEIGHBOURS);
 }
 
 /** A BIS number is replaced by a national one at registration; both carry the same day of birth. */
@@ -125,20 +165,50 @@ function mayHaveChanged(left: NationalNumber, right: NationalNumber): boolean {
   return a !== undefined && a.year === b?.year && a.month === b.month && a.day === b.day;
 }
 
+/**
+ * Compares birth dates. Where a number contradicts the date beside it, and has the other's date in it, the date was
+ * mistyped rather than the number, whose check digits hold.
+ */
+function birthDateLevel(
+  { number, numberDoubted, patient }: PreparedArrival,
+  local: LocalPatient,
+  doubtedLocal: NationalNumber | undefined,
+): LevelOf<'birthDate'> {
+  const level = compareBirthDate(patient.birthDate, local.birthDate);
+  // Far apart it is a relative's number, whatever date is in it.
+  if (level === 'exact' || level === 'exact-first' || level === 'differ') return level;
+  const isSaidByNumber =
+    (numberDoubted && isBornAs(number, local.birthDate)) || isBornAs(doubtedLocal, patient.birthDate);
+  return isSaidByNumber ? 'by-number' : level;
+}
+
+function isBornAs(number: NationalNumber | undefined, birthDate: string | undefined): boolean {
+  const [said, written] = [number?.birthDate, parseBirthDate(birthDate)];
+  if (number?.kind === 'unchecked' || !isFullBirthDate(said) || !isFullBirthDate(written)) return false;
+  return said.year === written.year && said.month === written.month && said.day === written.day;
+}
+
 interface NameComparison {
   readonly reading: NameReading | undefined;
+  readonly registered: NameReading | undefined;
   readonly levels: Pick<FieldLevels, 'family' | 'given' | 'middle' | 'nameOrder'>;
   readonly weight: number;
 }
 
 const NO_NAME: NameComparison = {
   reading: undefined,
+  registered: undefined,
   levels: { family: 'missing', given: 'missing', middle: 'missing', nameOrder: 'missing' },
   weight: 0,
 };
 
 /** The reading of the arrival's name that fits this candidate best; a later one must be strictly better. */
-function compareNames(arrival: PreparedArrival, local: LocalPatient, model: ReconciliationModel): NameComparison {
+function compareNames(
+  arrival: PreparedArrival,
+  local: LocalPatient,
+  model: ReconciliationModel,
+  counts: NameCounts | undefined,
+): NameComparison {
   const registered = registeredName(local.name?.alphabetic);
   if (registered === undefined) return NO_NAME;
   const localBirthName = registeredName(local.birthName?.alphabetic)?.family;
@@ -156,13 +226,13 @@ function compareNames(arrival: PreparedArrival, local: LocalPatient, model: Reco
       nameOrder: reading.reading === 'swapped' ? 'swapped' : 'missing',
     };
     const weight =
-      weightOf(model, 'family', levels.family) +
-      weightOf(model, 'given', levels.given) +
+      nameWeightOf(model, 'family', levels.family, registered.family.glued, counts) +
+      nameWeightOf(model, 'given', levels.given, registered.given.glued, counts) +
       weightOf(model, 'middle', levels.middle) +
       weightOf(model, 'nameOrder', levels.nameOrder);
-    if (best === undefined || weight > best.weight) best = { reading, levels, weight };
+    if (best === undefined || weight > best.weight) best = { reading, registered, levels, weight };
   }
-  return best ?? NO_NAME;
+  return best ?? { ...NO_NAME, registered };
 }
 
 function strongest(

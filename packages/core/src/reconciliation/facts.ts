@@ -4,9 +4,15 @@
  */
 import { ageDays, foldedTokens, isFullBirthDate, parseBirthDate } from '../patients/index.ts';
 import type { PatientTraits } from '../study/index.ts';
-import { bearsLocalId, compareCandidate, prepareArrival, type Comparison, type PreparedArrival } from './comparison.ts';
+import {
+  bearsLocalId,
+  compareCandidate,
+  prepareArrival,
+  type CompareContext,
+  type Comparison,
+  type PreparedArrival,
+} from './comparison.ts';
 import type { FieldLevels } from './levels.ts';
-import type { ReconciliationModel } from './model.ts';
 import type { ReconciliationProfile } from './profile.ts';
 
 /** A person this young has a provisional name, a mother's number and perhaps a twin. */
@@ -41,7 +47,7 @@ export function factsOf(
   arrival: PreparedArrival,
   best: Comparison,
   others: readonly Comparison[],
-  context: { readonly model: ReconciliationModel; readonly profile: ReconciliationProfile },
+  context: CompareContext,
 ): Facts {
   const asArrival = prepareArrival(best.local, context.profile);
   const cluster: Comparison[] = [];

@@ -38,7 +38,12 @@ describe('a guard', () => {
       { ...arrival, nationalNumber: JAN },
       [other('L1', { nationalNumber: MARIA })],
     ],
-    ['number-doubted', 'a slip in the birth date, and nothing more', { ...arrival, birthDate: '1985-07-31' }, [jan]],
+    [
+      'number-doubted',
+      'a slip in the birth date and another given name',
+      { ...arrival, birthDate: '1985-07-31', name: name('Van den Berghe', 'Piet') },
+      [jan],
+    ],
     ['number-of-another', 'one number on two names', { ...arrival, name: name('Peeters', 'Maria') }, [jan]],
     ['number-of-another', 'one number, far birth dates', { ...arrival, birthDate: '1950-06-15' }, [jan]],
     [
@@ -88,7 +93,7 @@ describe('a guard', () => {
       [jan],
     ],
     ['given-name-near', 'a twin by one letter', { ...noNumber, ...home, name: name('Van den Berghe', 'Jana') }, [jan]],
-    ['given-name-near', 'an initial', { ...noNumber, ...home, name: name('Van den Berghe', 'J.') }, [jan]],
+    ['given-name-near', 'an initial, and no home', { ...noNumber, name: name('Van den Berghe', 'J.') }, [jan]],
     ['family-names-differ', 'another family name', { ...noNumber, ...home, name: name('Claes', 'Jan') }, [jan]],
     ['name-incomplete', 'no given name', { ...noNumber, ...home, name: name('Vandenberghe', '') }, [jan]],
     [
@@ -158,7 +163,7 @@ describe('a guard', () => {
     [
       'duplicate-record',
       'a second record without a number',
-      arrival,
+      { ...noNumber, ...home },
       [jan, without(other('L2', {}), 'nationalNumber')],
     ],
     ['too-little-known', 'a name alone', { name: name('Okonkwo', 'Xiomara') }, [jan]],
@@ -214,9 +219,7 @@ describe('a guard', () => {
   it('of Belgium is no guard elsewhere', () => {
     const generic = { ...options, profile: PROFILES.generic };
     const numbers = { ...arrival, nationalNumber: '12345678' };
-    expect(reconcile(numbers, [other('L1', { nationalNumber: '12345679' })], generic).guards).toContain(
-      'numbers-differ',
-    );
+    expect(reconcile(numbers, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe('review');
     expect(reconcile({ ...numbers, ...home }, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe(
       'link',
     );

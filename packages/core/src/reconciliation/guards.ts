@@ -4,9 +4,11 @@
  *
  * Each guard is one predicate over the facts; the profile says which apply.
  */
+import type { NameCounts } from '../patients/index.ts';
 import {
   furtherAgreement,
   isDateEqual,
+  isDateNear,
   isFamilyGood,
   isGivenCompatible,
   isGivenSame,
@@ -18,11 +20,14 @@ import {
   type Facts,
 } from './facts.ts';
 import type { GuardReason } from './guard-reasons.ts';
+import { frequencyOf, type ReconciliationModel } from './model.ts';
 import type { ReconciliationPolicy } from './policy.ts';
 import type { ReconciliationProfile } from './profile.ts';
 
 /** What a guard may look at beside the facts. */
 export interface GuardContext {
+  readonly model: ReconciliationModel;
+  readonly names?: NameCounts | undefined;
   readonly profile: ReconciliationProfile;
   readonly policy: ReconciliationPolicy;
   readonly nowMs: number;
@@ -34,7 +39,10 @@ type Guard = (facts: Facts, context: GuardContext) => boolean;
 
 /** The guards of the profile that hold against linking to the best candidate, in the order of the catalogue. */
 export function guardsAgainst(facts: Facts, context: GuardContext): readonly GuardReason[] {
-  return context.profile.guards.filter((reason) => isCandidateGuard(reason) && GUARDS[reason](facts, context));
+  const isOutweighed = context.profile.numberOutweighs && isCarriedByNumber(facts.best.levels);
+  return context.profile.guards.filter(
+    (reason) => isCandidateGuard(reason) && GUARDS[reason](facts, context) && !(isOutweighed && OUTWEIGHED.has(reason)),
+  );
 }
 
 /** Guards that speak of the arrival alone, shown when nobody is near. */
@@ -46,10 +54,30 @@ export function guardsOfArrival(arrival: Facts['arrival'], { profile, nowMs }: G
   return reasons.filter((reason) => profile.guards.includes(reason));
 }
 
+/** What an equal number may outweigh; see `ReconciliationProfile.numberOutweighs`. */
+const OUTWEIGHED: ReadonlySet<GuardReason> = new Set([
+  'number-of-another',
+  'given-names-differ',
+  'name-incomplete',
+  'birth-date-differs',
+  'birth-date-missing',
+]);
+
+function isCarriedByNumber(levels: Facts['best']['levels']): boolean {
+  const others = [
+    isFamilyGood(levels),
+    isGivenCompatible(levels),
+    isDateNear(levels),
+    levels.address === 'street' || levels.address === 'street-near' || levels.phone === 'same',
+  ];
+  const agreeing = others.filter(Boolean).length;
+  return (levels.number === 'equal' && agreeing >= 2) || (levels.number === 'slip' && agreeing >= 3);
+}
+
 const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
   'numbers-differ': ({ best }, { profile }) =>
     best.levels.number === 'differ' &&
-    !(profile.differentNumbers === 'unless-corroborated' && isCorroborated(best.levels)),
+    !(profile.differentNumbers === 'unless-corroborated' && isFullyNamed(best.levels)),
 
   // The person was registered since: everything else must say so.
   'number-changed': ({ best }) => best.levels.number === 'bis-same-date' && !isCorroborated(best.levels),
@@ -58,9 +86,11 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
   'number-doubted': ({ arrival, best }) => {
     const isDoubted = arrival.numberDoubted || (best.localNumberDoubted && arrival.number !== undefined);
     const { levels } = best;
-    const nameAgrees = isFamilyGood(levels) && (isGivenSame(levels) || levels.given === 'variant');
-    const oneMore = isDateEqual(levels) || furtherAgreement(levels) > 0;
-    return isDoubted && !(levels.number === 'doubted' && nameAgrees && oneMore);
+    if (!isDoubted) return false;
+    if (!isFamilyGood(levels) || !(isGivenSame(levels) || levels.given === 'variant')) return true;
+    if (levels.number === 'doubted') return !isDateNear(levels) && furtherAgreement(levels) === 0;
+    // The number knows the registered date: the one beside it was mistyped.
+    return levels.birthDate !== 'by-number' || !isGivenSame(levels);
   },
 
   'number-of-another': ({ best: { levels } }) => {
@@ -83,10 +113,19 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     const isWeak = levels.given === 'middle' || (levels.sex === 'differ' && !isGivenSame(levels));
     return isWeak && levels.given !== 'missing' && !isIdentified(levels);
   },
-  'given-name-near': ({ best: { levels } }) =>
-    !isIdentified(levels) && (levels.given === 'near' || levels.given === 'initial'),
-  'family-names-differ': ({ best: { levels } }) =>
-    !isIdentified(levels) && !isFamilyGood(levels) && levels.family !== 'missing',
+  'given-name-near': (facts, context) => {
+    const { levels } = facts.best;
+    if (isIdentified(levels)) return false;
+    if (levels.given === 'near') return !isTypingError(facts, context);
+    return levels.given === 'initial' && (facts.siblings.length > 0 || furtherAgreement(levels) === 0);
+  },
+  'family-names-differ': ({ best: { levels, local } }) => {
+    if (isIdentified(levels) || isFamilyGood(levels) || levels.family === 'missing') return false;
+    // Half of a double name beside a slip in it, or a woman's married name: everything else must agree.
+    const restAgrees = isGivenSame(levels) && isDateEqual(levels) && levels.sex !== 'differ';
+    const isChanged = local.sex === 'F' && levels.address === 'street';
+    return !(restAgrees && (isChanged || (levels.family === 'similar' && furtherAgreement(levels) > 0)));
+  },
   'name-incomplete': ({ best: { levels } }) => {
     const isIncomplete = levels.family === 'missing' || levels.given === 'missing';
     const restAgrees = isIdentified(levels) && isDateEqual(levels) && (isFamilyGood(levels) || isGivenSame(levels));
@@ -113,7 +152,8 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
       case 'digit':
       case 'swap':
       case 'first-of-year': {
-        const restAgrees = isFamilyGood(levels) && isGivenSame(levels) && furtherAgreement(levels) > 0;
+        const hasOneMore = furtherAgreement(levels) > 0 || levels.number === 'doubted';
+        const restAgrees = isFamilyGood(levels) && isGivenSame(levels) && hasOneMore;
         return !isIdentified(levels) && !restAgrees;
       }
       default:
@@ -121,14 +161,52 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     }
   },
 
-  homonym: ({ best: { levels }, homonyms, namesakes }, { policy }) => {
+  homonym: (facts, context) => {
+    const { levels } = facts.best;
+    const { homonyms, namesakes } = facts;
     if (isIdentified(levels)) return false;
     // A first of January with a common name is many persons.
-    const isCommon = namesakes > policy.namesakesAllowed || levels.birthDate === 'exact-first';
+    const isCommon =
+      namesakes > context.policy.namesakesAllowed ||
+      (levels.birthDate === 'exact-first' && !isRareName(facts, context));
     return homonyms.length > 0 || (isCommon && furtherAgreement(levels) === 0);
   },
-  'duplicate-record': ({ duplicates }) => duplicates.length > 0,
+  // Which of the two is meant, the number says where only one of them bears it.
+  'duplicate-record': ({ best: { levels }, duplicates }) => {
+    const isMeant =
+      levels.number === 'equal' && isDateEqual(levels) && isFamilyGood(levels) && isGivenCompatible(levels);
+    return duplicates.length > 0 && !isMeant;
+  },
 };
+
+/** Bearers from which a given name is one that parents choose, and not a slip in another. */
+const ATTESTED_BEARERS = 3;
+/** Persons with a name in a registry that is large enough to say that nobody is called so. */
+const TELLING_TOTAL = 5_000;
+
+/** Given names one slip apart, of which one is borne by hardly anybody: Thomaz for Thomas, but not Noa for Noah. */
+function isTypingError({ best, siblings }: Facts, { names }: GuardContext): boolean {
+  const { arrivalName, levels, localName } = best;
+  if (names === undefined || names.total < TELLING_TOTAL) return false;
+  if (arrivalName === undefined || localName === undefined) return false;
+  const bearers = [arrivalName, localName].map(({ given }) => names.given(given.glued));
+  return siblings.length === 0 && levels.sex !== 'differ' && bearers.some((count) => count < ATTESTED_BEARERS);
+}
+
+/** Others of this full name that may be expected beside the one who is registered. */
+const FEW_NAMESAKES = 0.05;
+
+/** A full name that nobody else is expected to bear among as many persons as are registered. */
+function isRareName({ best: { localName } }: Facts, { model, names }: GuardContext): boolean {
+  if (names === undefined || localName === undefined) return false;
+  const family = frequencyOf(model, 'family', localName.family.glued, names);
+  return family * frequencyOf(model, 'given', localName.given.glued, names) * names.total < FEW_NAMESAKES;
+}
+
+/** Name and birth date agree: how much that says is the score's to judge. */
+function isFullyNamed(levels: Facts['best']['levels']): boolean {
+  return isFamilyGood(levels) && isGivenCompatible(levels) && isDateEqual(levels);
+}
 
 /** Name, birth date and one more trait agree. */
 function isCorroborated(levels: Facts['best']['levels']): boolean {

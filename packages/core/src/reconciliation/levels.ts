@@ -7,9 +7,10 @@
 export const LEVELS = {
   /**
    * `doubted`: equal, but at odds with somebody's own birth date or sex; `bis-same-date`: a BIS and a national number
-   * with one birth date, as when a person was registered later; `shared`: equal, and so are those of others here.
+   * with one birth date, as when a person was registered later; `shared`: equal, and so are those of others here; `slip`: one
+   * typing error apart, where no check digit says which is wrong.
    */
-  number: ['equal', 'doubted', 'shared', 'bis-same-date', 'differ'],
+  number: ['equal', 'doubted', 'shared', 'bis-same-date', 'slip', 'differ'],
   /** The arrival carries this hospital's own Patient ID, under its own issuer. */
   localId: ['equal'],
   /** `near`: one typing error or another spelling; `token`: one part of a double name; `similar`: Jaro-Winkler >= 0.88. */
@@ -25,9 +26,10 @@ export const LEVELS = {
   /**
    * `exact-first`: equal, and on a first of January or July, which often stands for an unknown day; `digit`: one digit
    * or a swap of neighbours in day or month; `swap`: day and month exchanged; `year-digit`: one digit of the year;
-   * `first-of-year`: same year, one side on such a day; `partial`: equal as far as both are known.
+   * `first-of-year`: same year, one side on such a day; `partial`: equal as far as both are known; `by-number`: different,
+   * but equal to the date in the national number beside the other.
    */
-  birthDate: ['exact', 'exact-first', 'digit', 'swap', 'year-digit', 'first-of-year', 'partial', 'differ'],
+  birthDate: ['exact', 'exact-first', 'digit', 'swap', 'year-digit', 'first-of-year', 'partial', 'by-number', 'differ'],
   sex: ['same', 'differ'],
   address: ['street', 'street-near', 'town', 'differ'],
   phone: ['same', 'differ'],

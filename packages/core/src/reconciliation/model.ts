@@ -2,6 +2,7 @@
  * The weights of reconciliation, as data. `m` is how often a level occurs among pairs of records of one person, `u` how
  * often among records of two persons; the weight of a level is log2(m/u) bits (Fellegi and Sunter, 1969).
  */
+import type { NameCounts } from '../patients/index.ts';
 import { GIVEN_NAME_VARIANTS_VERSION } from './given-name-variants.ts';
 import type { Field, Level, LEVELS } from './levels.ts';
 
@@ -29,18 +30,19 @@ export interface ReconciliationModel {
  * Belgian registry, on the cautious side, until a site's own registry gives its own.
  */
 export const DEFAULT_MODEL: ReconciliationModel = {
-  version: `default-1+given-names-${GIVEN_NAME_VARIANTS_VERSION}`,
+  version: `default-2+given-names-${GIVEN_NAME_VARIANTS_VERSION}`,
   provenance:
     'm: starting values from trials on synthetic Belgian hospital records; u: assumed (surname 1 in 800, given name 1 in ' +
     '120, birth date 1 in 25,000, street and house 1 in 3,000); nothing estimated from patients of any hospital',
   knownShare: 0.85,
   fields: {
     number: {
-      equal: { m: 0.97, u: 1e-7 },
+      equal: { m: 0.965, u: 1e-7 },
       doubted: { m: 0.02, u: 2e-5 },
       // A dummy, or one person's number on several records: it speaks for none of them.
       shared: { m: 0.001, u: 0.001 },
       'bis-same-date': { m: 0.002, u: 4e-5 },
+      slip: { m: 0.004, u: 1e-5 },
       differ: { m: 0.008, u: 0.9999 },
     },
     localId: { equal: { m: 0.9, u: 1e-6 } },
@@ -73,12 +75,13 @@ export const DEFAULT_MODEL: ReconciliationModel = {
       exact: { m: 0.97, u: 4e-5 },
       // One person in fifty has such a date, all of them the same few: equality says less.
       'exact-first': { m: 0.97, u: 3e-4 },
-      digit: { m: 0.008, u: 3e-4 },
+      digit: { m: 0.005, u: 3e-4 },
       swap: { m: 0.001, u: 3e-5 },
-      'year-digit': { m: 0.003, u: 4e-4 },
+      'year-digit': { m: 0.002, u: 4e-4 },
       'first-of-year': { m: 0.003, u: 5e-4 },
       partial: { m: 0.003, u: 5e-4 },
-      differ: { m: 0.005, u: 0.998 },
+      'by-number': { m: 0.006, u: 4e-5 },
+      differ: { m: 0.003, u: 0.998 },
     },
     sex: { same: { m: 0.989, u: 0.5 }, differ: { m: 0.011, u: 0.5 } },
     address: {
@@ -97,12 +100,56 @@ export function weightOf(model: ReconciliationModel, field: Exclude<Field, 'name
   return frequencies === undefined ? 0 : Math.log2(frequencies.m / frequencies.u);
 }
 
+/** Bearers that a name is taken to have beside those counted: a name that was seen once is not the rarest there is. */
+const UNSEEN_BEARERS = 2;
+
+/**
+ * How often a name is borne by somebody else: its share of the registry, drawn towards the model's figure as long as the
+ * registry is small.
+ */
+export function frequencyOf(
+  model: ReconciliationModel,
+  field: 'family' | 'given',
+  glued: string,
+  names: NameCounts,
+): number {
+  const { u } = model.fields[field].exact;
+  return (names[field](glued) + UNSEEN_BEARERS) / (names.total + UNSEEN_BEARERS / u);
+}
+
+/** How much the rarity of a name says at a level, as a power of it: the neighbours of a rare name are rarer than others. */
+const RARITY: Readonly<Record<'family' | 'given', Readonly<Partial<Record<Level, number>>>>> = {
+  family: { exact: 1, near: 0.5, token: 0.5 },
+  given: { exact: 1, spelling: 0.75, near: 0.5, part: 0.5 },
+};
+
+/** As {@link weightOf}, for the name as it is registered: agreement in a rare one says more (term frequency). */
+export function nameWeightOf(
+  model: ReconciliationModel,
+  field: 'family' | 'given',
+  level: Level,
+  registered: string,
+  names: NameCounts | undefined,
+): number {
+  const weight = weightOf(model, field, level);
+  const power = RARITY[field][level];
+  if (names === undefined || power === undefined || registered === '') return weight;
+  const { u } = model.fields[field].exact;
+  return weight + power * Math.log2(u / frequencyOf(model, field, registered, names));
+}
+
 /**
  * Weight against a full name that `namesakes` others of `registrySize` bear: what the model takes for one name in
  * 94,000 may be one in a thousand here. Never positive.
+ *
+ * @param assumed - Frequency of the full name as the weights of its parts have it.
  */
-export function namesakeWeight(model: ReconciliationModel, namesakes: number, registrySize: number): number {
-  const assumed = model.fields.family.exact.u * model.fields.given.exact.u;
+export function namesakeWeight(
+  model: ReconciliationModel,
+  namesakes: number,
+  registrySize: number,
+  assumed = model.fields.family.exact.u * model.fields.given.exact.u,
+): number {
   const seen = namesakes / Math.max(registrySize, namesakes, 1);
   return seen <= assumed ? 0 : -Math.log2(seen / assumed);
 }

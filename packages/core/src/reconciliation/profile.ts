@@ -22,6 +22,11 @@ export interface ReconciliationProfile {
    * date and one more trait agree, where they cannot.
    */
   readonly differentNumbers: 'forbid' | 'unless-corroborated';
+  /**
+   * Whether an equal number, with two more of family name, given name, birth date and home, may stand against what is left. Not
+   * where a number has its own guards: there a relative's number, or a twin's, is known for what it is.
+   */
+  readonly numberOutweighs: boolean;
 }
 
 const ANY_GIVEN =
@@ -42,6 +47,7 @@ export const BELGIAN_PROFILE: ReconciliationProfile = {
   placeholderFamily: words(ANY_FAMILY, BELGIAN_FAMILY),
   placeholderBirthDates: new Set(PLACEHOLDER_DATES),
   differentNumbers: 'forbid',
+  numberOutweighs: false,
 };
 
 /** Anywhere: a number without rules, placeholder words in English. */
@@ -53,6 +59,7 @@ export const GENERIC_PROFILE: ReconciliationProfile = {
   placeholderFamily: words(ANY_FAMILY),
   placeholderBirthDates: new Set(PLACEHOLDER_DATES),
   differentNumbers: 'unless-corroborated',
+  numberOutweighs: true,
 };
 
 /** Profiles by the name a configuration uses. */

@@ -2,7 +2,7 @@
  * Which local patient an arrival is: Fellegi-Sunter weights, a posterior over all candidates and nobody, and guards that
  * no score overrules. Pure: the same input gives the same decision, in any order of the candidates.
  */
-import { isFullBirthDate, parseBirthDate } from '../patients/index.ts';
+import { isFullBirthDate, parseBirthDate, type NameCounts } from '../patients/index.ts';
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
 import {
   bearsLocalId,
@@ -24,7 +24,7 @@ import {
 } from './facts.ts';
 import type { GuardReason } from './guard-reasons.ts';
 import { guardsAgainst, guardsOfArrival } from './guards.ts';
-import { namesakeWeight, weightOf, type ReconciliationModel } from './model.ts';
+import { frequencyOf, namesakeWeight, weightOf, type ReconciliationModel } from './model.ts';
 import type { ReconciliationPolicy } from './policy.ts';
 import type { ReconciliationProfile } from './profile.ts';
 
@@ -35,6 +35,8 @@ export interface ReconcileOptions {
   readonly policy: ReconciliationPolicy;
   /** Persons in the registry: the prior of each candidate. */
   readonly registrySize: number;
+  /** How often names are borne in the registry; without it, as often as the model assumes. */
+  readonly names?: NameCounts | undefined;
   /** Wall time, for the age of newborns. */
   readonly nowMs: number;
 }
@@ -127,11 +129,23 @@ function withoutSharedNumbers(
 
 function withNamesakes(compared: readonly Comparison[], options: ReconcileOptions): readonly Comparison[] {
   const bearers = compared.filter(({ levels }) => levels.family === 'exact' && levels.given === 'exact');
-  const weight = namesakeWeight(options.model, bearers.length - 1, options.registrySize);
+  const weight = namesakeWeight(
+    options.model,
+    bearers.length - 1,
+    options.registrySize,
+    assumedOf(bearers[0], options),
+  );
   if (weight === 0) return compared;
   return compared.map((comparison) =>
     bearers.includes(comparison) ? withEvidence(comparison, 'namesakes', 'some', weight) : comparison,
   );
+}
+
+/** How often the weights have the full name that these candidates bear. */
+function assumedOf(bearer: Comparison | undefined, { model, names }: ReconcileOptions): number | undefined {
+  const name = bearer?.localName;
+  if (names === undefined || name === undefined) return undefined;
+  return frequencyOf(model, 'family', name.family.glued, names) * frequencyOf(model, 'given', name.given.glued, names);
 }
 
 /** Posterior of each candidate against all others and nobody; sums to less than 1. */

@@ -61,6 +61,7 @@ export const ENGLISH_SENTENCES: SentenceCatalogue = {
   'number.doubted': 'National number {arrival} equal, though it contradicts a birth date or sex',
   'number.shared': 'National number {arrival} equal, but on several local patients',
   'number.bis-same-date': 'National number {arrival}, here {local}: same birth date, one of them BIS',
+  'number.slip': 'National number {arrival}, here {local}: one typing error apart',
   'number.differ': 'National number {arrival}, here {local}: different',
   'number.ignored': 'National number {arrival}, here {local}: not counted, one contradicts its own birth date or sex',
   'localId.equal': 'Our own patient ID {local}',
@@ -91,6 +92,8 @@ export const ENGLISH_SENTENCES: SentenceCatalogue = {
   'birthDate.year-digit': 'Birth date {arrival}, here {local}: one digit of the year apart',
   'birthDate.first-of-year': 'Birth date {arrival}, here {local}: same year, one perhaps incomplete',
   'birthDate.partial': 'Birth date {arrival}, here {local}: same as far as known',
+  'birthDate.by-number':
+    'Birth date {arrival} for {local}: one of them differs from the date in the national number beside it, which agrees',
   'birthDate.differ': 'Birth date {arrival}, here {local}: different',
   'sex.same': 'Sex {arrival} same',
   'sex.differ': 'Sex {arrival}, here {local}: different',

@@ -1,6 +1,6 @@
 /** Invented people for property tests: one person, and others made to be taken for that person. */
 import fc from 'fast-check';
-import { createPatientIndex } from '../../src/patients/index.ts';
+import { createPatientIndex, type NameCounts } from '../../src/patients/index.ts';
 import {
   DEFAULT_MODEL,
   POLICIES,
@@ -117,8 +117,13 @@ export function registered(id: string, traits: PatientTraits): LocalPatient {
 /** Decides under each policy, through the index as at a member. */
 export function decideAll(arrival: ArrivingPatient, registry: readonly LocalPatient[]): readonly Decision[] {
   const candidates = createPatientIndex(registry).candidates(arrival);
-  return Object.values(POLICIES).map((policy) => reconcile(arrival, candidates, { ...SETTINGS, policy }));
+  return Object.values(POLICIES).flatMap((policy) =>
+    [undefined, COMMON_NAMES].map((names) => reconcile(arrival, candidates, { ...SETTINGS, policy, names })),
+  );
 }
+
+/** A registry in which every name is one that parents choose. */
+const COMMON_NAMES: NameCounts = { total: 100_000, family: () => 40, given: () => 300 };
 
 const SETTINGS: Omit<ReconcileOptions, 'policy'> = {
   model: DEFAULT_MODEL,

@@ -75,6 +75,7 @@ export async function decide(x: LiveExchange, ports: PatientPorts, signal?: Abor
     policy: POLICIES[settings.policy],
     profile: PROFILES[settings.profile],
     registrySize: await directory.size(),
+    names: await directory.names?.(),
   });
 }
 

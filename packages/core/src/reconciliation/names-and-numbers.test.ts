@@ -1,0 +1,104 @@
+// What the registry says of names, and what numbers may carry, beyond the guards themselves.
+import { describe, expect, it } from 'vitest';
+import { arrival, home, jan, JAN, name, noNumber, options, other, without } from '../../test/reconcile/jan.ts';
+import { createPatientIndex, type NameCounts } from '../patients/index.ts';
+import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
+import { PROFILES } from './profile.ts';
+import { reconcile, type ReconcileOptions } from './reconcile.ts';
+
+/** 100,000 patients; what is not named here nobody bears. */
+function counts(bearers: Readonly<Record<string, number>>): NameCounts {
+  const of = (glued: string): number => bearers[glued] ?? 0;
+  return { total: 100_000, family: of, given: of };
+}
+
+const RARE = counts({ vandenberghe: 1, jan: 900 });
+const COMMON = counts({ vandenberghe: 900, jan: 3_000, jbn: 40 });
+
+function decide(patient: ArrivingPatient, registry: readonly LocalPatient[], more: Partial<ReconcileOptions> = {}) {
+  return reconcile(patient, registry, { ...options, ...more });
+}
+
+describe('the frequency of names', () => {
+  it('makes agreement in a rare name weigh more than in a common one, and the weights still add up', () => {
+    const [rare, common, assumed] = [RARE, COMMON, undefined].map((names) => decide(noNumber, [jan], { names }));
+    const weight = (decision: typeof rare) => decision?.evidence.find(({ field }) => field === 'family')?.weight ?? 0;
+    expect(weight(rare)).toBeGreaterThan(weight(assumed) + 4);
+    expect(weight(common)).toBeLessThan(weight(assumed) - 2);
+    for (const decision of [rare, common, assumed]) {
+      expect(decision?.evidence.reduce((sum, each) => sum + each.weight, 0)).toBeCloseTo(decision?.score ?? 0, 9);
+    }
+  });
+
+  it('follows the registry as it changes', () => {
+    const index = createPatientIndex([jan, other('L2', { name: name('Claes', 'Jan') })]);
+    const seen = () => [index.names.total, index.names.family('vandenberghe'), index.names.given('jan')];
+    expect(seen()).toEqual([2, 1, 2]);
+    index.upsert(other('L2', { name: name('Van den Berghe', 'Piet') }));
+    expect(seen()).toEqual([2, 2, 1]);
+    index.remove('L1');
+    expect(seen()).toEqual([1, 1, 0]);
+    index.upsert(without(other('L2', {}), 'name'));
+    expect(seen()).toEqual([0, 0, 0]);
+  });
+
+  it('tells a typing error in a given name from a name that parents choose', () => {
+    const mistyped = { ...noNumber, ...home, name: name('Van den Berghe', 'Jbn') };
+    expect(decide(mistyped, [jan], { names: RARE }).zone).toBe('link');
+    expect(decide(mistyped, [jan], { names: COMMON }).guards).toContain('given-name-near');
+    expect(decide(mistyped, [jan]).guards).toContain('given-name-near');
+    const small = { ...RARE, total: 4_999 };
+    expect(decide(mistyped, [jan], { names: small }).guards).toContain('given-name-near');
+    const twin = other('L2', { name: name('Van den Berghe', 'Piet'), nationalNumber: '' });
+    expect(decide(mistyped, [jan, twin], { names: RARE }).guards).toContain('given-name-near');
+  });
+
+  it('lets a first of January be a birth date where nobody else is expected to bear the name', () => {
+    const first = { ...noNumber, birthDate: '1985-01-01' };
+    const local = other('L1', { birthDate: '1985-01-01', nationalNumber: '' });
+    expect(decide(first, [local], { names: counts({ vandenberghe: 1, jan: 50 }) }).guards).toEqual([]);
+    expect(decide(first, [local], { names: COMMON }).guards).toContain('homonym');
+  });
+});
+
+describe('a national number', () => {
+  it('says which of two records is meant where only one of them bears it', () => {
+    const double = without(other('L2', {}), 'nationalNumber');
+    expect(decide({ ...arrival, ...home }, [double, jan])).toMatchObject({ zone: 'link', patient: jan });
+  });
+
+  it('outweighs a slip in the birth date beside it, and no other birth date', () => {
+    expect(decide({ ...arrival, birthDate: '1985-07-31' }, [jan])).toMatchObject({ zone: 'link', patient: jan });
+    expect(decide({ ...arrival, birthDate: '1953-02-11' }, [jan]).zone).toBe('review');
+  });
+
+  it('lends its date to a mistyped one, where the registry has no number', () => {
+    const registry = [without(jan, 'nationalNumber')];
+    const slip = { ...arrival, ...home, birthDate: '1985-07-31', nationalNumber: JAN };
+    const decision = decide(slip, registry);
+    expect(decision.evidence.find(({ field }) => field === 'birthDate')?.level).toBe('by-number');
+    expect(decision.zone).toBe('link');
+    // The father's number on the son's study.
+    expect(decide({ ...slip, birthDate: '2012-02-11' }, registry).zone).toBe('review');
+  });
+
+  describe('without check digits', () => {
+    const generic = { profile: PROFILES.generic };
+    const local = other('L1', { nationalNumber: '4815162' });
+    const said = { ...arrival, nationalNumber: '4815162' };
+
+    it('carries a link with two more traits, and not with one', () => {
+      expect(decide({ ...said, name: name('Van den Berghe', 'Xiomara') }, [local], generic).zone).toBe('link');
+      expect(decide({ ...said, name: name('Okonkwo', 'Xiomara') }, [local], generic).zone).toBe('review');
+    });
+
+    it('may have a slip, which two numbers given out one after the other are not', () => {
+      const level = (nationalNumber: string) =>
+        decide({ ...said, nationalNumber }, [local], generic).evidence.find(({ field }) => field === 'number')?.level;
+      expect(level('4825162')).toBe('slip');
+      expect(level('4185162')).toBe('slip');
+      expect(level('4815163')).toBe('differ');
+      expect(level('9915162')).toBe('differ');
+    });
+  });
+});
