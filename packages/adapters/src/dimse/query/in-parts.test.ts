@@ -31,7 +31,7 @@ async function searched(archive: Archive, span: Span, limit = new AnswerLimit(),
   const ask = async function* (part: Span): AsyncGenerator<Study> {
     if (++queries > mostQueries) throw new Error('no end of queries');
     const matching = studies.filter((study) => isIn(study, part, archive));
-    yield* matching.slice(0, most);
+    yield* matching.slice(0, Math.max(0, most));
     if (matching.length > most && beyond === 'refused') {
       throw new PacsError('PACS_TOO_MANY', { details: { status: 0xa700 } });
     }
@@ -96,6 +96,19 @@ describe('a search in parts', () => {
     const refused = searched({ ...archive, beyond: 'refused' }, day, new AnswerLimit(), 20);
     await expect(refused).rejects.toMatchObject({ code: 'PACS_TOO_MANY' });
   });
+
+  it.each([SPAN, { from: '2026-03-10' }, { to: '2026-03-10' }])(
+    'comes to an end where all is refused: %o',
+    async (span) => {
+      const refused = searched(
+        { studies: studiesOf(WEEK, 1), most: -1, beyond: 'refused' },
+        span,
+        new AnswerLimit(),
+        40,
+      );
+      await expect(refused).rejects.toMatchObject({ code: 'PACS_TOO_MANY' });
+    },
+  );
 
   it('has other errors, and our own limit, for its end', async () => {
     for (const error of [new PacsError('PACS_BUSY'), new PacsError('PACS_TOO_MANY', { details: { limit: 10 } })]) {

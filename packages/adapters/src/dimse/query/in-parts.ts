@@ -55,8 +55,8 @@ const DAY_MINUTES = 1_440;
 const DAY_MS = 86_400_000;
 /** Where a search without a first day begins: before any image was dated. */
 const EARLIEST_DATE = '1900-01-01';
-/** Days cut off a search without a last day. */
-const YEAR_DAYS = 366;
+/** A search without a last day is halved as if it went up to here, and what is still later is one piece. */
+const LATEST_DATE = '2100-01-01';
 
 /**
  * Everything in a span, some of it more than once.
@@ -124,9 +124,9 @@ async function* noted<Found>(
 /** Two spans in place of one, the newer days first; empty for a minute. */
 export function halvesOf({ from, minutes, to }: Span): readonly Span[] {
   if (from !== undefined && from === to) return halvesOfDay(from, minutes ?? [0, DAY_MINUTES]);
-  const first = from ?? EARLIEST_DATE;
-  if (to !== undefined && first > to) return [];
-  const days = to === undefined ? YEAR_DAYS : Math.floor((Date.parse(to) - Date.parse(first)) / DAY_MS / 2);
+  const [first, last] = [from ?? EARLIEST_DATE, to ?? LATEST_DATE];
+  if (first >= last) return [];
+  const days = Math.floor((Date.parse(last) - Date.parse(first)) / DAY_MS / 2);
   const middle = daysAfter(first, days);
   return [
     { from: daysAfter(middle, 1), to },
