@@ -1,17 +1,19 @@
-/** The figures on the reduced sample, and on a larger folder that INTERHOSP_RECONCILE names. */
+/** The figures on the reduced sample, and on the larger one in the folder that INTERHOSP_RECONCILE names. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeQuality, measure } from './quality.ts';
 import { readSample, SAMPLE_DAY_MS } from './sample.ts';
 
 const reduced = new URL('be-sample', import.meta.url).pathname;
-const named = process.env['INTERHOSP_RECONCILE'] ?? '';
+const { INTERHOSP_RECONCILE } = process.env;
+const named = INTERHOSP_RECONCILE === undefined ? '' : join(INTERHOSP_RECONCILE, 'be-sample');
 
 /** Floors that are reached now: half of the reduced sample's arrivals are traps, few of a hospital's are. */
 const cases = [
-  { folder: reduced, policy: 'strict' as const, linkedLeast: 0.77, reviewedMost: 0.245 },
-  { folder: reduced, policy: 'standard' as const, linkedLeast: 0.78, reviewedMost: 0.23 },
-  { folder: named, policy: 'strict' as const, linkedLeast: 0.91, reviewedMost: 0.1 },
-  { folder: named, policy: 'standard' as const, linkedLeast: 0.93, reviewedMost: 0.08 },
+  { folder: reduced, policy: 'strict' as const, linkedLeast: 0.81, reviewedMost: 0.21 },
+  { folder: reduced, policy: 'standard' as const, linkedLeast: 0.82, reviewedMost: 0.2 },
+  { folder: named, policy: 'strict' as const, linkedLeast: 0.95, reviewedMost: 0.08 },
+  { folder: named, policy: 'standard' as const, linkedLeast: 0.96, reviewedMost: 0.06 },
 ].filter(({ folder }) => folder !== '');
 
 describe('reconciliation on Belgian samples', () => {
@@ -19,12 +21,12 @@ describe('reconciliation on Belgian samples', () => {
     const quality = measure(readSample(folder), { profile: 'be', policy, nowMs: SAMPLE_DAY_MS });
     const told = describeQuality(quality);
     expect(quality.arrivals, told).toBeGreaterThanOrEqual(300);
-    expect(quality.linkedWrong, told).toBe(0);
+    expect(quality.falseMatches, told).toBe(0);
     expect(quality.withheldLinked, told).toBe(0);
     expect(quality.withheld, told).toBe(quality.known);
     expect(quality.falseNew, told).toBe(0);
-    expect(quality.linkedRight / quality.known, told).toBeGreaterThan(floors.linkedLeast);
-    expect(quality.reviewed / quality.arrivals, told).toBeLessThan(floors.reviewedMost);
+    expect(quality.autoLinkShare, told).toBeGreaterThan(floors.linkedLeast);
+    expect(quality.reviewShare, told).toBeLessThan(floors.reviewedMost);
   });
 
   it('the sums shown are the scores', () => {

@@ -5,25 +5,19 @@
  */
 import { createPatientIndex } from '../../src/patients/index.ts';
 import {
+  createEvaluation,
   DEFAULT_MODEL,
   POLICIES,
   PROFILES,
   reconcile,
   type Decision,
+  type EvaluationFigures,
   type ReconcileOptions,
 } from '../../src/reconciliation/index.ts';
 import type { Arrival, Sample } from './sample.ts';
 
-/** Counts over one sample. */
-export interface Quality {
-  readonly arrivals: number;
-  readonly known: number;
-  readonly linkedRight: number;
-  readonly linkedWrong: number;
-  readonly reviewed: number;
-  readonly declaredNew: number;
-  /** Known arrivals declared new. */
-  readonly falseNew: number;
+/** Figures over one sample. */
+export interface Quality extends EvaluationFigures {
   /** Arrivals asked again without their own records, and how many were linked all the same. */
   readonly withheld: number;
   readonly withheldLinked: number;
@@ -40,72 +34,42 @@ export interface MeasureOptions {
 
 /** Decides every arrival of the sample, with and without its own records. */
 export function measure(sample: Sample, options: MeasureOptions): Quality {
+  const profile = PROFILES[options.profile];
+  const index = createPatientIndex(sample.registry, { rules: profile.numberRules });
   const settings: ReconcileOptions = {
     model: DEFAULT_MODEL,
-    profile: PROFILES[options.profile],
+    profile,
     policy: POLICIES[options.policy],
-    registrySize: sample.registry.length,
+    registrySize: index.size,
+    names: index.names,
     nowMs: options.nowMs,
   };
-  const index = createPatientIndex(sample.registry, { rules: settings.profile.numberRules });
-  const counts = {
-    linkedRight: 0,
-    linkedWrong: 0,
-    reviewed: 0,
-    declaredNew: 0,
-    falseNew: 0,
-    withheld: 0,
-    withheldLinked: 0,
-  };
+  const evaluation = createEvaluation();
+  let [withheld, withheldLinked] = [0, 0];
   for (const arrival of sample.arrivals) {
     const candidates = index.candidates(arrival.patient);
     const decision = reconcile(arrival.patient, candidates, settings);
     options.onDecision?.(arrival, decision, 'asked');
-    count(counts, arrival, decision);
+    evaluation.add(arrival.id, decision, arrival.truth);
     if (arrival.truth.length === 0) continue;
     const strangers = candidates.filter(({ patientId }) => !arrival.truth.includes(patientId.id));
-    const withheld = reconcile(arrival.patient, strangers, settings);
-    options.onDecision?.(arrival, withheld, 'withheld');
-    counts.withheld++;
-    if (withheld.zone === 'link') counts.withheldLinked++;
+    const without = reconcile(arrival.patient, strangers, settings);
+    options.onDecision?.(arrival, without, 'withheld');
+    withheld++;
+    if (without.zone === 'link') withheldLinked++;
   }
-  return {
-    arrivals: sample.arrivals.length,
-    known: sample.arrivals.filter(({ truth }) => truth.length > 0).length,
-    ...counts,
-  };
+  return { ...evaluation.figures(), withheld, withheldLinked };
 }
 
 /** One line for people. */
 export function describeQuality(quality: Quality): string {
-  const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`;
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
   return [
-    `auto-link ${share(quality.linkedRight, quality.known)}`,
-    `wrong links ${quality.linkedWrong} (${Math.round((1e5 * quality.linkedWrong) / quality.arrivals)} per 100,000)`,
-    `review ${share(quality.reviewed, quality.arrivals)}`,
-    `new ${share(quality.declaredNew, quality.arrivals)}`,
-    `false-new ${share(quality.falseNew, quality.known)}`,
+    `auto-link ${percent(quality.autoLinkShare)}`,
+    `wrong links ${quality.falseMatches} (${quality.falseMatchesPer100000.toFixed(0)} per 100,000, at most ${quality.falseMatchesPer100000Most.toFixed(1)})`,
+    `review ${percent(quality.reviewShare)}`,
+    `new ${percent(quality.declaredNew / Math.max(1, quality.arrivals))}`,
+    `false-new ${percent(quality.falseNewShare)}`,
     `withheld and linked ${quality.withheldLinked} of ${quality.withheld}`,
   ].join(', ');
-}
-
-function count(
-  counts: Record<'linkedRight' | 'linkedWrong' | 'reviewed' | 'declaredNew' | 'falseNew', number>,
-  arrival: Arrival,
-  decision: Decision,
-): void {
-  switch (decision.zone) {
-    case 'link':
-      counts[arrival.truth.includes(decision.patient.patientId.id) ? 'linkedRight' : 'linkedWrong']++;
-      break;
-    case 'review':
-      counts.reviewed++;
-      break;
-    case 'new':
-      counts.declaredNew++;
-      if (arrival.truth.length > 0) counts.falseNew++;
-      break;
-    default:
-      decision satisfies never;
-  }
 }

@@ -1,7 +1,7 @@
 /**
  * Reads a folder of reconciliation data: `registry.csv`, `incoming.csv`, `truth.csv`, in the columns of DESIGN.md 9.
- * The folder `be-sample` beside this file is a reduced part of the project's own synthetic Belgian data; a larger one is
- * named by INTERHOSP_RECONCILE.
+ * The folder `be-sample` beside this file is a reduced part of the project's own synthetic Belgian data; INTERHOSP_RECONCILE
+ * names a folder with larger samples, each in a folder of its own.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
