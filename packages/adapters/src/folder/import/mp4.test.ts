@@ -56,6 +56,15 @@ describe('an MP4', () => {
     expect(await readSample({ aspect: 1 })).toMatchObject({ rows: 240 });
   });
 
+  it.each([8, 9, 15])('whose file type box has %i bytes is none, which is seen at once', async (size) => {
+    const sample = sampleMp4();
+    const brands = Buffer.alloc(size);
+    brands.writeUInt32BE(size);
+    brands.write('ftyp', 4);
+    const bytes = Buffer.concat([brands, sample.subarray(Buffer.from(sample.subarray(0, 4)).readUInt32BE())]);
+    await expect(read(bytes)).rejects.toMatchObject({ code: 'IMPORT_MALFORMED', details: { reason: 'no-mp4' } });
+  });
+
   it.each<[string, SampleMp4Options]>([
     ['profile', { profile: 110 }],
     ['profile', { profile: 66 }],

@@ -74,12 +74,9 @@ async function movieOf(walker: BoxWalker): Promise<Box> {
 }
 
 function checkBrands(content: DataView): void {
-  const names = [
-    0,
-    ...Array.from({ length: Math.max(0, (content.byteLength - 8) >>> 2) }, (_, index) => 8 + index * 4),
-  ];
   if (content.byteLength < 8) throw malformed('no-mp4');
-  if (!names.some((at) => BRANDS.test(letters(content, at)))) throw unsupported('container');
+  const compatible = Array.from({ length: Math.floor((content.byteLength - 8) / 4) }, (_, index) => 8 + index * 4);
+  if (![0, ...compatible].some((at) => BRANDS.test(letters(content, at)))) throw unsupported('container');
 }
 
 async function videoTrack(walker: BoxWalker, track: Box): Promise<VideoTrack> {
