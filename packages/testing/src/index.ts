@@ -28,3 +28,5 @@ export { startTlsFront } from './tls-front.ts';
 export type { TlsFront, TlsFrontOptions } from './tls-front.ts';
 export { mountSmallDisk } from './small-disk.ts';
 export type { SmallDisk } from './small-disk.ts';
+export { generatePopulation } from './population/index.ts';
+export type { PopulationArrival, PopulationOptions, PopulationSample } from './population/index.ts';
