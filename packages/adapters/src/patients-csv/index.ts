@@ -1,6 +1,10 @@
 export { adapter } from './adapter.ts';
 export type { PatientsCsvConfig } from './adapter.ts';
 export type { Column, ColumnNames } from './csv-columns.ts';
+export { readRows } from './csv-rows.ts';
+export type { CsvRow, RowOptions } from './csv-rows.ts';
 export type { CsvEncoding } from './csv-text.ts';
 export { patientsCsv } from './patients-csv.ts';
 export type { PatientsCsvOptions } from './patients-csv.ts';
+export { readPatientRows, readPatients } from './read-patients.ts';
+export type { PatientRow, PatientRowOptions, ReadOptions } from './read-patients.ts';
