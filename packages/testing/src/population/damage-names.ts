@@ -32,7 +32,7 @@ export const NAME_DAMAGES: readonly NameDamage[] = [
     tag: 'maiden-ep-married',
     rate: 0.006,
     apply: (name, person, random) =>
-      married(person, (his) => `${name.family} ${random.pick(['ép.', 'ep', 'épouse', 'echtg.', 'geb.'])} ${his}`),
+      married(person, (his) => `${name.family} ${random.pick(['ép.', 'ep', 'épouse', 'echtg.', 'ehefr.'])} ${his}`),
   },
   { tag: 'middle-as-given', rate: 0.012, apply: middleAsGiven },
   {

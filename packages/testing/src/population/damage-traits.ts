@@ -88,7 +88,9 @@ export function damageBirthDate(draft: Draft, random: PopulationRandom, errors: 
     return ['dob-digit'];
   }
   if (random.chance(0.0013 * errors)) {
-    draft.birthDate = `${Number(year) + random.pick([-10, -1, 1, 10])}-${month}-${month === '02' && day === '29' ? '28' : day}`;
+    // A year in the future would be seen at once.
+    const wrongYear = Number(year) + random.pick(year < '2012' ? [-10, -1, 1, 10] : [-10, -1]);
+    draft.birthDate = `${wrongYear}-${month}-${month === '02' && day === '29' ? '28' : day}`;
     return ['dob-year'];
   }
   if (day <= '12' && day !== month && random.chance(0.0045 * errors)) {

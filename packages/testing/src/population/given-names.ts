@@ -145,8 +145,8 @@ const COMPOUND: Readonly<Record<'fr' | 'nl', BySex>> = {
 };
 
 const TWINS: BySex = names(
-  `Noa/Noah Tim/Tom Lucas/Luca Jan/Jens Milan/Mylan Liam/Lias Hugo/Hubo Léo/Léon Mathis/Mathias Enzo/Renzo Nolan/Dylan
-  Yassin/Yasser Ali/Alin Marc/Marco Bart/Bert Thibaut/Thibault Hasan/Hassan Simon/Simeon Robin/Robbin Jules/Julien`,
+  `Noa/Noah Tim/Tom Lucas/Luca Jan/Jens Milan/Mylan Liam/Lias Hugo/Ugo Léo/Léon Mathis/Mathias Enzo/Renzo Nolan/Dylan
+  Yassin/Yasser Ali/Adil Marc/Marco Bart/Bert Thibaut/Thibault Hasan/Hassan Simon/Simeon Robin/Robbin Jules/Julien`,
   `Lina/Luna Noa/Nora Emma/Emmy Anna/Hanna Lara/Laura Julie/Julia Marie/Maria Elise/Eline Lena/Lana Lisa/Lise Clara/Klara
   Léa/Léna Mia/Mila Sara/Sarah Alice/Alicia Fien/Fenne Amina/Amira Lotte/Lore Zoé/Chloé Manon/Marion`,
 );

@@ -69,7 +69,7 @@ export function createPersonMaker(random: PopulationRandom, nowYear: number): Pe
     // Of a BIS number with unknown sex the parity means nothing, so that half of them contradict it.
     const bisKind = random.chance(0.15) ? 'bis20' : 'bis40';
     const bisSex = bisKind === 'bis20' && random.chance(0.5) ? 'M' : wish.sex;
-    const bis = random.chance(isForeign ? 0.013 : 0.001) ? issuer.issue(bisKind, born, bisSex) : undefined;
+    const bis = random.chance(isForeign ? 0.02 : 0.0015) ? issuer.issue(bisKind, born, bisSex) : undefined;
     if (bis !== undefined && random.chance(0.5)) return { nationalNumber: bis };
     // Some of those whose birthday is not known were given the first of January in the number too.
     const unknownDay = isDayUnknown && random.chance(0.6);
@@ -106,9 +106,9 @@ function middleNames(wish: PersonWish, given: string, random: PopulationRandom):
     // Named after an ancestor: of the same origin, a generation or two older.
     givenNameOf(wish.origin, wish.sex, wish.born.year - random.between(0, 50), random),
   );
-  return names.filter((name) => name !== given);
+  return [...new Set(names)].filter((name) => name !== given);
 }
 
 function usesHouseholdPhone(age: number, random: PopulationRandom): boolean {
-  return random.chance(age < 14 ? 0.75 : age > 70 ? 0.4 : 0.08);
+  return random.chance(age < 18 ? 0.85 : age > 70 ? 0.45 : 0.2);
 }

@@ -9,7 +9,7 @@ export type Origin = 'fr' | 'nl' | 'de' | 'it' | 'tr' | 'ar' | 'pl' | 'pt' | 'es
 
 /** A surname as its bearer would write it. */
 export function surnameOf(origin: Origin, random: PopulationRandom): string {
-  const isRare = random.chance(RARE_SHARE[origin] ?? 0.35);
+  const isRare = random.chance(RARE_SHARE[origin] ?? 0.42);
   return isRare ? inventSurname(origin, random) : random.frequent(COMMON[origin]);
 }
 
@@ -18,7 +18,7 @@ export function feminineSurname(surname: string): string {
   return surname.replace(/(s|c|dz)ki$/, '$1ka');
 }
 
-const RARE_SHARE: Readonly<Partial<Record<Origin, number>>> = { fr: 0.62, nl: 0.66, de: 0.5, it: 0.5 };
+const RARE_SHARE: Readonly<Partial<Record<Origin, number>>> = { fr: 0.68, nl: 0.72, de: 0.6, it: 0.55 };
 
 function list(text: string): readonly string[] {
   return text.split(',').map((name) => name.trim());
