@@ -5,7 +5,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ArrivingPatient, LocalPatient, PatientTraits, PersonName } from '../../src/study/index.ts';
+import { parsePersonName } from '../../src/dicom/index.ts';
+import { formatBirthDate, parseBirthDate } from '../../src/patients/index.ts';
+import type { ArrivingPatient, LocalPatient, PatientTraits, PersonNameGroups } from '../../src/study/index.ts';
 
 /** Arrivals with what is true of them. */
 export interface Sample {
@@ -46,27 +48,31 @@ export function readSample(folder: string): Sample {
   };
 }
 
+/** As the adapter patients-csv reads a row. */
 function traitsOf(row: Readonly<Record<string, string>>): PatientTraits {
   const traits: Record<string, unknown> = {};
   const put = (trait: string, value: string | undefined) => {
     if (value !== undefined && value !== '') traits[trait] = value;
   };
-  put('nationalNumber', row['national_id']);
-  put('birthDate', row['birth_date']);
+  const birthDate = parseBirthDate(row['birth_date']);
+  put('nationalNumber', row['national_id']?.replace(/[\s./-]/g, ''));
+  put('birthDate', birthDate && formatBirthDate(birthDate));
   put('sex', row['sex']);
   put('street', row['street']);
   put('postcode', row['postcode']);
   put('city', row['city']);
   put('phone', row['phone']);
-  const alphabetic: PersonName = {
-    family: row['family'] ?? '',
-    given: row['given'] ?? '',
-    middle: row['middle'] ?? '',
-    prefix: '',
-    suffix: '',
-  };
-  if (alphabetic.family + alphabetic.given !== '') traits['name'] = { alphabetic };
+  const name = nameOf(row);
+  if (name !== undefined) traits['name'] = name;
   return traits;
+}
+
+function nameOf(row: Readonly<Record<string, string>>): PersonNameGroups | undefined {
+  const dicom = parsePersonName(row['dicom_pn'] ?? '');
+  const { family = '', given = '', middle = '' } = row;
+  if (family === '' && given === '') return dicom;
+  const { prefix = '', suffix = '' } = dicom?.alphabetic ?? {};
+  return { ...dicom, alphabetic: { family, given, middle, prefix, suffix } };
 }
 
 function parseCsv(text: string): readonly Readonly<Record<string, string>>[] {
