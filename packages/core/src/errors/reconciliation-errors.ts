@@ -10,6 +10,11 @@ export const RECONCILIATION_ERRORS = {
     text: 'The patient directory holds a row that cannot be used',
     fix: 'Correct the row shown, or its columns',
   },
+  RECONCILIATION_FILE_INVALID: {
+    retry: 'no',
+    text: 'A file of patients, or of the truth about them, holds a row that cannot be used',
+    fix: 'Correct the line and column shown, as interhosp reconcile --help describes them',
+  },
   RECONCILIATION_PATIENT_UNKNOWN: {
     retry: 'no',
     text: 'The patient directory does not know this patient ID',

@@ -86,7 +86,7 @@ export function compareCandidate(
   const names = compareNames(arrival, local, model, counts);
   const levels: FieldLevels = {
     ...names.levels,
-    number: compareNumbers(arrival, number, localNumberDoubted),
+    number: compareNumbers(arrival, number, localNumberDoubted, local.birthDate),
     localId: bearsLocalId(arrival.patient, local) ? 'equal' : 'missing',
     birthDate: birthDateLevel(arrival, local, localNumberDoubted ? number : undefined),
     sex: compareSex(arrival.patient.sex, local.sex),
@@ -100,7 +100,13 @@ export function compareCandidate(
     const level = levels[field];
     const weight =
       field === 'family' || field === 'given'
-        ? nameWeightOf(model, field, level, names.registered?.[field].glued ?? '', counts)
+        ? nameWeightOf(
+            model,
+            field,
+            level,
+            [names.reading?.[field].glued ?? '', names.registered?.[field].glued ?? ''],
+            counts,
+          )
         : weightOf(model, field, level);
     return { field, level, weight, arrivalValue, localValue };
   });
@@ -138,12 +144,13 @@ function compareNumbers(
   arrival: PreparedArrival,
   local: NationalNumber | undefined,
   localDoubted: boolean,
+  localBirthDate: string | undefined,
 ): LevelOf<'number'> {
   if (arrival.number === undefined || local === undefined) return 'missing';
   const doubted = arrival.numberDoubted || localDoubted;
   if (arrival.number.digits === local.digits) return doubted ? 'doubted' : 'equal';
-  // Somebody else's number says nothing about whose record this is.
-  if (doubted) return 'ignored';
+  // Somebody else's number says nothing about whose record this is; one whose date is the registered one is no such.
+  if (doubted) return isBornAs(arrival.number, localBirthDate) ? 'differ' : 'ignored';
   if (isSlip(arrival.number, local)) return 'slip';
   return mayHaveChanged(arrival.number, local) ? 'bis-same-date' : 'differ';
 }
@@ -155,7 +162,8 @@ const NEIGHBOURS = 3;
 function isSlip(left: NationalNumber, right: NationalNumber): boolean {
   if (left.kind !== 'unchecked' || right.kind !== 'unchecked') return false;
   const apart = Math.abs(Number(left.digits) - Number(right.digits));
-  return swapAwareDistance(left.digits, right.digits) === 1 && !(apart <= NEIGHBOURS);
+  // With letters in it nobody knows which numbers are neighbours.
+  return apart > NEIGHBOURS && swapAwareDistance(left.digits, right.digits) === 1;
 }
 
 /** A BIS number is replaced by a national one at registration; both carry the same day of birth. */
@@ -226,8 +234,8 @@ function compareNames(
       nameOrder: reading.reading === 'swapped' ? 'swapped' : 'missing',
     };
     const weight =
-      nameWeightOf(model, 'family', levels.family, registered.family.glued, counts) +
-      nameWeightOf(model, 'given', levels.given, registered.given.glued, counts) +
+      nameWeightOf(model, 'family', levels.family, [reading.family.glued, registered.family.glued], counts) +
+      nameWeightOf(model, 'given', levels.given, [reading.given.glued, registered.given.glued], counts) +
       weightOf(model, 'middle', levels.middle) +
       weightOf(model, 'nameOrder', levels.nameOrder);
     if (best === undefined || weight > best.weight) best = { reading, registered, levels, weight };

@@ -4,7 +4,6 @@
  *
  * Each guard is one predicate over the facts; the profile says which apply.
  */
-import type { NameCounts } from '../patients/index.ts';
 import {
   furtherAgreement,
   isDateEqual,
@@ -20,14 +19,11 @@ import {
   type Facts,
 } from './facts.ts';
 import type { GuardReason } from './guard-reasons.ts';
-import { frequencyOf, type ReconciliationModel } from './model.ts';
 import type { ReconciliationPolicy } from './policy.ts';
 import type { ReconciliationProfile } from './profile.ts';
 
 /** What a guard may look at beside the facts. */
 export interface GuardContext {
-  readonly model: ReconciliationModel;
-  readonly names?: NameCounts | undefined;
   readonly profile: ReconciliationProfile;
   readonly policy: ReconciliationPolicy;
   readonly nowMs: number;
@@ -55,23 +51,13 @@ export function guardsOfArrival(arrival: Facts['arrival'], { profile, nowMs }: G
 }
 
 /** What an equal number may outweigh; see `ReconciliationProfile.numberOutweighs`. */
-const OUTWEIGHED: ReadonlySet<GuardReason> = new Set([
-  'number-of-another',
-  'given-names-differ',
-  'name-incomplete',
-  'birth-date-differs',
-  'birth-date-missing',
-]);
+const OUTWEIGHED: ReadonlySet<GuardReason> = new Set(['number-of-another', 'birth-date-differs', 'birth-date-missing']);
 
+/** Relatives share family name, home and, where it is an insurance's, the number: the given name is the person's own. */
 function isCarriedByNumber(levels: Facts['best']['levels']): boolean {
-  const others = [
-    isFamilyGood(levels),
-    isGivenCompatible(levels),
-    isDateNear(levels),
-    levels.address === 'street' || levels.address === 'street-near' || levels.phone === 'same',
-  ];
-  const agreeing = others.filter(Boolean).length;
-  return (levels.number === 'equal' && agreeing >= 2) || (levels.number === 'slip' && agreeing >= 3);
+  const isSamePerson = isGivenCompatible(levels) && levels.sex !== 'differ';
+  const others = [isFamilyGood(levels), isDateNear(levels)].filter(Boolean).length;
+  return isSamePerson && ((levels.number === 'equal' && others >= 1) || (levels.number === 'slip' && others === 2));
 }
 
 const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
@@ -113,19 +99,10 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     const isWeak = levels.given === 'middle' || (levels.sex === 'differ' && !isGivenSame(levels));
     return isWeak && levels.given !== 'missing' && !isIdentified(levels);
   },
-  'given-name-near': (facts, context) => {
-    const { levels } = facts.best;
-    if (isIdentified(levels)) return false;
-    if (levels.given === 'near') return !isTypingError(facts, context);
-    return levels.given === 'initial' && (facts.siblings.length > 0 || furtherAgreement(levels) === 0);
-  },
-  'family-names-differ': ({ best: { levels, local } }) => {
-    if (isIdentified(levels) || isFamilyGood(levels) || levels.family === 'missing') return false;
-    // Half of a double name beside a slip in it, or a woman's married name: everything else must agree.
-    const restAgrees = isGivenSame(levels) && isDateEqual(levels) && levels.sex !== 'differ';
-    const isChanged = local.sex === 'F' && levels.address === 'street';
-    return !(restAgrees && (isChanged || (levels.family === 'similar' && furtherAgreement(levels) > 0)));
-  },
+  'given-name-near': ({ best: { levels } }) =>
+    !isIdentified(levels) && (levels.given === 'near' || levels.given === 'initial'),
+  'family-names-differ': ({ best: { levels } }) =>
+    !isIdentified(levels) && !isFamilyGood(levels) && levels.family !== 'missing',
   'name-incomplete': ({ best: { levels } }) => {
     const isIncomplete = levels.family === 'missing' || levels.given === 'missing';
     const restAgrees = isIdentified(levels) && isDateEqual(levels) && (isFamilyGood(levels) || isGivenSame(levels));
@@ -161,14 +138,10 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     }
   },
 
-  homonym: (facts, context) => {
-    const { levels } = facts.best;
-    const { homonyms, namesakes } = facts;
+  homonym: ({ best: { levels }, homonyms, namesakes }, { policy }) => {
     if (isIdentified(levels)) return false;
     // A first of January with a common name is many persons.
-    const isCommon =
-      namesakes > context.policy.namesakesAllowed ||
-      (levels.birthDate === 'exact-first' && !isRareName(facts, context));
+    const isCommon = namesakes > policy.namesakesAllowed || levels.birthDate === 'exact-first';
     return homonyms.length > 0 || (isCommon && furtherAgreement(levels) === 0);
   },
   // Which of the two is meant, the number says where only one of them bears it.
@@ -178,30 +151,6 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     return duplicates.length > 0 && !isMeant;
   },
 };
-
-/** Bearers from which a given name is one that parents choose, and not a slip in another. */
-const ATTESTED_BEARERS = 3;
-/** Persons with a name in a registry that is large enough to say that nobody is called so. */
-const TELLING_TOTAL = 5_000;
-
-/** Given names one slip apart, of which one is borne by hardly anybody: Thomaz for Thomas, but not Noa for Noah. */
-function isTypingError({ best, siblings }: Facts, { names }: GuardContext): boolean {
-  const { arrivalName, levels, localName } = best;
-  if (names === undefined || names.total < TELLING_TOTAL) return false;
-  if (arrivalName === undefined || localName === undefined) return false;
-  const bearers = [arrivalName, localName].map(({ given }) => names.given(given.glued));
-  return siblings.length === 0 && levels.sex !== 'differ' && bearers.some((count) => count < ATTESTED_BEARERS);
-}
-
-/** Others of this full name that may be expected beside the one who is registered. */
-const FEW_NAMESAKES = 0.05;
-
-/** A full name that nobody else is expected to bear among as many persons as are registered. */
-function isRareName({ best: { localName } }: Facts, { model, names }: GuardContext): boolean {
-  if (names === undefined || localName === undefined) return false;
-  const family = frequencyOf(model, 'family', localName.family.glued, names);
-  return family * frequencyOf(model, 'given', localName.given.glued, names) * names.total < FEW_NAMESAKES;
-}
 
 /** Name and birth date agree: how much that says is the score's to judge. */
 function isFullyNamed(levels: Facts['best']['levels']): boolean {

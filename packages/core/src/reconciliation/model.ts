@@ -119,23 +119,27 @@ export function frequencyOf(
 
 /** How much the rarity of a name says at a level, as a power of it: the neighbours of a rare name are rarer than others. */
 const RARITY: Readonly<Record<'family' | 'given', Readonly<Partial<Record<Level, number>>>>> = {
-  family: { exact: 1, near: 0.5, token: 0.5 },
-  given: { exact: 1, spelling: 0.75, near: 0.5, part: 0.5 },
+  family: { exact: 1, near: 0.5 },
+  given: { exact: 1, spelling: 0.75, near: 0.5 },
 };
 
-/** As {@link weightOf}, for the name as it is registered: agreement in a rare one says more (term frequency). */
+/**
+ * As {@link weightOf}, for two names that agree: agreement in a rare one says more (term frequency). Of two forms the commoner
+ * counts, since it may be that one, as a birth name, which both records have in common.
+ */
 export function nameWeightOf(
   model: ReconciliationModel,
   field: 'family' | 'given',
   level: Level,
-  registered: string,
+  forms: readonly string[],
   names: NameCounts | undefined,
 ): number {
   const weight = weightOf(model, field, level);
   const power = RARITY[field][level];
-  if (names === undefined || power === undefined || registered === '') return weight;
+  if (names === undefined || power === undefined || forms.includes('')) return weight;
   const { u } = model.fields[field].exact;
-  return weight + power * Math.log2(u / frequencyOf(model, field, registered, names));
+  const frequency = Math.max(...forms.map((glued) => frequencyOf(model, field, glued, names)));
+  return weight + power * Math.log2(u / frequency);
 }
 
 /**

@@ -23,7 +23,7 @@ export interface ReconciliationProfile {
    */
   readonly differentNumbers: 'forbid' | 'unless-corroborated';
   /**
-   * Whether an equal number, with two more of family name, given name, birth date and home, may stand against what is left. Not
+   * Whether an equal number, with the given name and one more of family name and birth date, may stand against the other. Not
    * where a number has its own guards: there a relative's number, or a twin's, is known for what it is.
    */
   readonly numberOutweighs: boolean;

@@ -129,23 +129,22 @@ function withoutSharedNumbers(
 
 function withNamesakes(compared: readonly Comparison[], options: ReconcileOptions): readonly Comparison[] {
   const bearers = compared.filter(({ levels }) => levels.family === 'exact' && levels.given === 'exact');
-  const weight = namesakeWeight(
-    options.model,
-    bearers.length - 1,
-    options.registrySize,
-    assumedOf(bearers[0], options),
-  );
+  const weight = namesakeWeight(options.model, bearers.length - 1, options.registrySize, assumedOf(bearers, options));
   if (weight === 0) return compared;
   return compared.map((comparison) =>
     bearers.includes(comparison) ? withEvidence(comparison, 'namesakes', 'some', weight) : comparison,
   );
 }
 
-/** How often the weights have the full name that these candidates bear. */
-function assumedOf(bearer: Comparison | undefined, { model, names }: ReconcileOptions): number | undefined {
-  const name = bearer?.localName;
-  if (names === undefined || name === undefined) return undefined;
-  return frequencyOf(model, 'family', name.family.glued, names) * frequencyOf(model, 'given', name.given.glued, names);
+/** How often the weights have the full name that these candidates bear; of several forms the commonest. */
+function assumedOf(bearers: readonly Comparison[], { model, names }: ReconcileOptions): number | undefined {
+  if (names === undefined) return undefined;
+  const frequencies = bearers.flatMap(({ localName }) => {
+    if (localName === undefined) return [];
+    const { family, given } = localName;
+    return [frequencyOf(model, 'family', family.glued, names) * frequencyOf(model, 'given', given.glued, names)];
+  });
+  return frequencies.length === 0 ? undefined : Math.max(...frequencies);
 }
 
 /** Posterior of each candidate against all others and nobody; sums to less than 1. */
