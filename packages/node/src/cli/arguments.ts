@@ -23,6 +23,14 @@ export function nameArgument(text: string): string {
   throw new InvalidArgumentError(`1 to ${MAX_NAME} characters on one line.`);
 }
 
+/** The end of a day, in milliseconds; in UTC, which is within a day of everybody's. */
+export function dayArgument(text: string): number {
+  const endMs = Date.parse(`${text}T23:59:59Z`);
+  // 30 February would become 2 March.
+  if (/^\d{4}-\d\d-\d\d$/.test(text) && new Date(endMs || 0).toISOString().startsWith(text)) return endMs;
+  throw new InvalidArgumentError('A day, as 2026-03-14.');
+}
+
 /** One more multiaddr of a list. */
 export function multiaddrArgument(text: string, before: readonly string[] | undefined): readonly string[] {
   orRefuse(() => multiaddr(text), 'A multiaddr, as /ip4/0.0.0.0/tcp/4450. A folder goes before this option.');

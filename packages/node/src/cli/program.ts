@@ -5,6 +5,7 @@ import { coerceCommand } from './commands/coerce.ts';
 import { initCommand } from './commands/init.ts';
 import { jobCommands } from './commands/jobs.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
 import { reviewCommands } from './commands/review.ts';
 import { rosterCommands } from './commands/roster.ts';
 import { routeCommand } from './commands/route.ts';
@@ -28,6 +29,7 @@ rosterCommands(program);
 jobCommands(program);
 reviewCommands(program);
 routeCommand(program);
+reconcileCommand(program);
 coerceCommand(program);
 rebuildCommand(program);
 

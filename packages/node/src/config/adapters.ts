@@ -53,7 +53,10 @@ async function importAdapter<K extends AdapterModule['kind']>(
   use: string,
   kind: K,
 ): Promise<Extract<AdapterModule, { kind: K }>> {
-  const exported = await importFirst(candidates(loaded, use), use);
+  const isFile = use.startsWith('.') || use.startsWith('/');
+  const exported = isFile
+    ? await importFirst([pathToFileURL(loaded.resolvePath(use)).href], use)
+    : await importPackage(use, loaded.file);
   const adapter = (exported as { adapter?: AdapterModule }).adapter;
   if (adapter?.kind !== kind) {
     throw new ConfigError('CONFIG_ADAPTER_UNKNOWN', { details: { adapter: use, kind } });
@@ -61,18 +64,20 @@ async function importAdapter<K extends AdapterModule['kind']>(
   return adapter as Extract<AdapterModule, { kind: K }>;
 }
 
-/** Places where the module may be, as import specifiers. */
-function candidates(loaded: LoadedConfig, use: string): readonly string[] {
-  if (use.startsWith('.') || use.startsWith('/')) return [pathToFileURL(loaded.resolvePath(use)).href];
-  const bases = [loaded.file, join(process.cwd(), 'package.json')];
-  const found = bases.flatMap((base) => {
+/**
+ * Imports a package that is looked for from a file, then from the current folder, then from this package.
+ *
+ * @throws {ConfigError} `CONFIG_ADAPTER_UNKNOWN`
+ */
+export function importPackage(name: string, from: string): Promise<unknown> {
+  const found = [from, join(process.cwd(), 'package.json')].flatMap((base) => {
     try {
-      return [pathToFileURL(createRequire(pathToFileURL(base)).resolve(use)).href];
+      return [pathToFileURL(createRequire(pathToFileURL(base)).resolve(name)).href];
     } catch {
       return [];
     }
   });
-  return [...found, use];
+  return importFirst([...found, name], name);
 }
 
 async function importFirst(specifiers: readonly string[], use: string): Promise<unknown> {
