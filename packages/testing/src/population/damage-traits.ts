@@ -35,7 +35,7 @@ export function damageNumber(
   const mother = relatives.find((relative) => relative.index === person.motherIndex);
   const hasOwn = person.nationalNumber !== undefined && (!person.isNewborn || random.chance(0.6));
   draft.nationalNumber = person.nationalNumber ?? '';
-  if (options.numberInArrivals <= 0 || !hasOwn || !random.chance(options.numberInArrivals)) {
+  if (!hasOwn || !random.chance(options.numberInArrivals)) {
     draft.nationalNumber = '';
     if (tags.length === 0) tags.push('niss-missing');
     if (options.numberInArrivals > 0 && random.chance(0.0125)) {

@@ -110,5 +110,5 @@ function middleNames(wish: PersonWish, given: string, random: PopulationRandom):
 }
 
 function usesHouseholdPhone(age: number, random: PopulationRandom): boolean {
-  return random.chance(age < 18 ? 0.85 : age > 70 ? 0.45 : 0.2);
+  return random.chance(age < 18 ? 0.9 : age > 70 ? 0.6 : 0.3);
 }

@@ -31,7 +31,7 @@ const ALIKE = ['iy', 'sz', 'ck', 'dt', 'bp', 'vf', 'mn', 'ae', 'ou', 'gj'];
 function errorAt(text: string, at: number, random: PopulationRandom): string {
   const letter = text[at] ?? '';
   const kind = random.unit();
-  if (kind < 0) return swapAt(text, Math.min(at, text.length - 2));
+  if (kind < 0.27) return swapAt(text, Math.min(at, text.length - 2));
   if (kind < 0.5) return text.slice(0, at) + text.slice(at + 1);
   if (kind < 0.68) return text.slice(0, at + 1) + letter.toLowerCase() + text.slice(at + 1);
   const wrong = kind < 0.84 ? neighbourKey(letter, random) : wrongLetter(letter, random);
