@@ -28,7 +28,6 @@ import { openCommitmentScu, type CommitmentScu } from './commitment/commitment-s
 import { echo } from './association/echo.ts';
 import type { QueryOptions } from './query/find-scu.ts';
 import { findStudies, type SearchOptions } from './query/find-studies.ts';
-import { AnswerLimit } from './query/in-parts.ts';
 import { KnownPacs } from './profile/known-pacs.ts';
 import { MAX_COMMITMENT_REFERENCES } from './limits.ts';
 import { listStudy, type StudyListing } from './query/list-study.ts';
@@ -74,7 +73,6 @@ class Dimse implements DimsePacs {
   readonly #options: ReturnType<typeof defaultsFor>;
   readonly #log: Log;
   readonly #known: KnownPacs;
-  readonly #answerLimit = new AnswerLimit();
   readonly #calls = new Calls();
   readonly #reception: Reception | undefined;
   #commitment: CommitmentScu | undefined;
@@ -331,7 +329,6 @@ class Dimse implements DimsePacs {
     return {
       ...this.#queryOptions(signal),
       sawAnswer: (answer, keys) => this.#known.sawAnswer(answer, keys),
-      answerLimit: this.#answerLimit,
     };
   }
 

@@ -12,6 +12,14 @@ describe('pieces that are kept', () => {
     expect([list.lengthBytes, list.take()]).toEqual([0, []]);
   });
 
+  it('are in memory of their own when they were joined', () => {
+    const list = new PieceList();
+    for (let at = 0; at < 1_024; at++) list.push(new Uint8Array(2));
+    const [run] = list.take();
+    expect(run?.length).toBe(2_048);
+    expect(run?.buffer.byteLength).toBe(2_048);
+  });
+
   it('are those that came where they are long', () => {
     const list = new PieceList();
     const pieces = Array.from({ length: 3_000 }, () => new Uint8Array(1_000));

@@ -43,9 +43,20 @@ export class PieceList {
 
   #endRun(): void {
     if (this.#runBytes < RUN_PIECES * HELD_PIECE_BYTES) {
-      this.#pieces.push(Buffer.concat(this.#pieces.splice(-RUN_PIECES)));
+      this.#pieces.push(joined(this.#pieces.splice(-RUN_PIECES), this.#runBytes));
     }
     this.#runPieces = 0;
     this.#runBytes = 0;
   }
+}
+
+/** In memory of its own: who frees it (piece-memory.ts) must free nobody else's, as in the pool that `Buffer.concat` uses. */
+function joined(pieces: readonly Uint8Array[], lengthBytes: number): Uint8Array {
+  const run = Buffer.allocUnsafeSlow(lengthBytes);
+  let at = 0;
+  for (const piece of pieces) {
+    run.set(piece, at);
+    at += piece.length;
+  }
+  return run;
 }

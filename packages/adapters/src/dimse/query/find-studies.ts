@@ -9,7 +9,7 @@ import type { Association } from '../association/association.ts';
 import { find, type QueryOptions } from './find-scu.ts';
 import { patientOf, studyOf, type FoundStudy } from './found-study.ts';
 import type { Identifier } from './identifier.ts';
-import { AnswerLimit, inParts, type Span } from './in-parts.ts';
+import { inParts, type Span } from './in-parts.ts';
 import { dateRange, isSingleValue, key, level, timeRange } from './query-keys.ts';
 import { QUERY_TAGS } from './query-tags.ts';
 import { mayBeTooMany } from '../association/service-error.ts';
@@ -39,18 +39,16 @@ export interface ListedInstance extends InstanceSummary {
 export interface SearchOptions extends QueryOptions {
   /** Told of each answer at the level of studies, and of the keys that were sent, before it is checked for them. */
   readonly sawAnswer?: ((answer: Identifier, keys: readonly NewElement[]) => void) | undefined;
-  /** What was seen of the length of its answers; by default nothing yet. */
-  readonly answerLimit?: AnswerLimit | undefined;
 }
 
 /**
  * Finds studies, by the study root or, where the PACS has only that, by the patient root. Where a PACS does not tell the
  * modalities of a study (0008,0061), as dcmqrscp, its series are asked for them once the search is through. A search by date
- * alone comes to its end where the PACS refuses or cuts off long answers (in-parts.ts); there a study without a time, on a
- * day of too many, is not found.
+ * alone comes to its end where the PACS refuses long answers (in-parts.ts). A PACS that cuts them off and calls that a success
+ * cannot be told from one that has no more.
  *
- * @throws {PacsError} as {@link find}; `PACS_TOO_MANY` also where the PACS refuses to answer so much (A7xx), or is known to
- *   cut such an answer off, and `PACS_BUSY` only where it answers nothing at all.
+ * @throws {PacsError} as {@link find}; `PACS_TOO_MANY` also where the PACS refuses to answer so much (A7xx, FE00), and
+ *   `PACS_BUSY` only where it answers nothing at all.
  */
 export async function* findStudies(
   association: Association,
@@ -166,18 +164,11 @@ async function* allOf(
   options: SearchOptions,
 ): AsyncGenerator<FoundStudy, void, undefined> {
   const { accessionNumber = '', studyDateFrom: from, studyDateTo: to, studyInstanceUid } = query;
-  const { answerLimit = new AnswerLimit() } = options;
   const ask = (span: Span) => studiesIn(association, query, { ...span, patientId }, options);
   const isOfMany = patientId === '' && accessionNumber === '' && studyInstanceUid === undefined;
-  if (isOfMany && (from !== undefined || to !== undefined)) {
-    return yield* inParts({ from, to }, { ask, identityOf, limit: answerLimit });
-  }
-  let count = 0;
-  for await (const study of ask({ from, to })) {
-    count++;
-    yield study;
-  }
-  if (isOfMany && answerLimit.isCut(count)) throw new PacsError('PACS_TOO_MANY', { details: { limit: count } });
+  const isDated = from !== undefined || to !== undefined;
+  if (isOfMany && isDated) yield* inParts({ from, to }, { ask, identityOf });
+  else yield* ask({ from, to });
 }
 
 async function* studiesIn(
@@ -214,7 +205,7 @@ async function* matches(
     ...studyKeys(asked),
     ...key(TAGS.PatientID, 'LO', query.patientId),
   ];
-  const { answerLimit: _, sawAnswer, ...rest } = options;
+  const { sawAnswer, ...rest } = options;
   const answers = (keys: readonly NewElement[]) => find(association, { ...rest, ...rootOf(association), keys });
   const keys = keysOf(query);
   try {

@@ -1,42 +1,44 @@
 import { PacsError } from '@interhosp/core/errors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AnswerLimit, halvesOf, inParts, type Span } from './in-parts.ts';
+import { halvesOf, inParts, type Span } from './in-parts.ts';
 
 interface Study {
   readonly id: string;
   readonly date: string;
-  readonly minute: number;
+  /** Undefined: in no part of a day. */
+  readonly minute?: number;
 }
 
-/** A PACS with a limit. */
+/** A PACS that refuses an answer longer than its limit, after that many. */
 interface Archive {
   readonly studies: readonly Study[];
   readonly most?: number;
-  /** What happens beyond the limit. */
-  readonly beyond?: 'cut' | 'refused';
   readonly ignores?: 'time';
 }
 
 function isIn({ date, minute }: Study, { from, minutes, to }: Span, { ignores }: Archive): boolean {
-  const [begin, end] = ignores === 'time' || minutes === undefined ? [0, 1_440] : minutes;
   // Both ends of a range of times are in it.
-  return (from === undefined || date >= from) && (to === undefined || date <= to) && minute >= begin && minute <= end;
+  const isTime =
+    ignores === 'time' ||
+    minutes === undefined ||
+    (minute !== undefined && minute >= minutes[0] && minute <= minutes[1]);
+  return (from === undefined || date >= from) && (to === undefined || date <= to) && isTime;
 }
 
-async function searched(archive: Archive, span: Span, limit = new AnswerLimit(), mostQueries = 10_000) {
+async function searched(archive: Archive, span: Span, mostQueries = 10_000) {
   const found = new Set<string>();
   let queries = 0;
-  const { beyond = 'cut', most = Number.POSITIVE_INFINITY, studies } = archive;
+  const { most = Number.POSITIVE_INFINITY, studies } = archive;
   const ask = async function* (part: Span): AsyncGenerator<Study> {
     if (++queries > mostQueries) throw new Error('no end of queries');
     const matching = studies.filter((study) => isIn(study, part, archive));
     yield* matching.slice(0, Math.max(0, most));
-    if (matching.length > most && beyond === 'refused') {
+    if (matching.length > most) {
       throw new PacsError('PACS_TOO_MANY', { details: { status: 0xa700 } });
     }
   };
-  for await (const { id } of inParts(span, { ask, identityOf: ({ id }) => id, limit })) found.add(id);
+  for await (const { id } of inParts(span, { ask, identityOf: ({ id }) => id })) found.add(id);
   return { found, queries };
 }
 
@@ -50,62 +52,34 @@ const WEEK = ['2026-03-09', '2026-03-10', '2026-03-11', '2026-03-12', '2026-03-1
 const SPAN = { from: '2026-03-01', to: '2026-03-31' };
 
 describe('a search in parts', () => {
-  it.each(['cut', 'refused'] as const)(
-    'finds everything where a long answer is %s, on one day as well',
-    async (beyond) => {
-      const archive: Archive = { studies: studiesOf(WEEK, 120), most: 50, beyond };
-      for (const span of [
-        SPAN,
-        { from: '2026-03-10', to: '2026-03-10' },
-        { from: '2026-03-12' },
-        { to: '2026-03-14' },
-      ]) {
-        const meant = archive.studies.filter((study) => isIn(study, span, archive)).map(({ id }) => id);
-        expect([...(await searched(archive, span)).found].toSorted()).toEqual(meant.toSorted());
-      }
-    },
-  );
-
-  it('asks once more in halves where nothing is cut, and once only from then on', async () => {
-    const archive: Archive = { studies: studiesOf(WEEK, 100) };
-    const limit = new AnswerLimit();
-    const first = await searched(archive, { from: WEEK[0], to: WEEK[6] }, limit);
-    expect(first.found.size).toBe(700);
-    expect(first.queries).toBe(3);
-    expect((await searched(archive, SPAN, limit)).queries).toBe(1);
-    expect((await searched(archive, { from: WEEK[0], to: WEEK[3] }, limit)).queries).toBe(1);
+  it('finds everything where a long answer is refused, on one day as well', async () => {
+    const archive: Archive = { studies: studiesOf(WEEK, 120), most: 50 };
+    for (const span of [SPAN, { from: '2026-03-10', to: '2026-03-10' }, { from: '2026-03-12' }, { to: '2026-03-14' }]) {
+      const meant = archive.studies.filter((study) => isIn(study, span, archive)).map(({ id }) => id);
+      expect([...(await searched(archive, span)).found].toSorted()).toEqual(meant.toSorted());
+    }
   });
 
-  it('goes on in halves at once where the limit is known', async () => {
-    const archive: Archive = { studies: studiesOf(WEEK, 40), most: 50 };
-    const limit = new AnswerLimit();
-    await searched(archive, SPAN, limit);
-    expect(limit.isCut(50)).toBe(true);
-    expect(limit.isCut(49)).toBe(false);
-    expect((await searched(archive, SPAN, limit)).found.size).toBe(280);
+  it('asks once where nothing is refused', async () => {
+    expect((await searched({ studies: studiesOf(WEEK, 100) }, SPAN)).queries).toBe(1);
   });
 
-  it('asks for short answers once', async () => {
-    expect((await searched({ studies: studiesOf(WEEK, 1), most: 9 }, SPAN)).queries).toBe(1);
+  it('is too many where a study is in no part of a day, and does not pass it over', async () => {
+    const day = { from: WEEK[0], to: WEEK[0] };
+    const studies = [{ id: 'timeless', date: '2026-03-09' }, ...studiesOf(WEEK, 60)];
+    await expect(searched({ studies, most: 50 }, day)).rejects.toMatchObject({ code: 'PACS_TOO_MANY' });
   });
 
   it('comes to an end where the time is ignored', async () => {
-    const day = { from: WEEK[0], to: WEEK[0] };
     const archive: Archive = { studies: studiesOf(WEEK, 60), most: 50, ignores: 'time' };
-    expect((await searched(archive, day, new AnswerLimit(), 10)).found.size).toBe(50);
-    const refused = searched({ ...archive, beyond: 'refused' }, day, new AnswerLimit(), 20);
+    const refused = searched(archive, { from: WEEK[0], to: WEEK[0] }, 20);
     await expect(refused).rejects.toMatchObject({ code: 'PACS_TOO_MANY' });
   });
 
   it.each([SPAN, { from: '2026-03-10' }, { to: '2026-03-10' }])(
     'comes to an end where all is refused: %o',
     async (span) => {
-      const refused = searched(
-        { studies: studiesOf(WEEK, 1), most: -1, beyond: 'refused' },
-        span,
-        new AnswerLimit(),
-        40,
-      );
+      const refused = searched({ studies: studiesOf(WEEK, 1), most: -1 }, span, 40);
       await expect(refused).rejects.toMatchObject({ code: 'PACS_TOO_MANY' });
     },
   );
@@ -117,7 +91,7 @@ describe('a search in parts', () => {
         throw error;
       };
       const search = async () => {
-        for await (const _ of inParts(SPAN, { ask, identityOf: ({ id }) => id, limit: new AnswerLimit() })) continue;
+        for await (const _ of inParts(SPAN, { ask, identityOf: ({ id }) => id })) continue;
       };
       await expect(search()).rejects.toBe(error);
     }
@@ -128,14 +102,13 @@ describe('a search in parts', () => {
     const cases = fc.record({
       held: fc.uniqueArray(study, { maxLength: 300, selector: ({ date, minute }) => `${date} ${minute}` }),
       most: fc.integer({ min: 10, max: 80 }),
-      beyond: fc.constantFrom('cut' as const, 'refused' as const),
       isShuffled: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(cases, async ({ beyond, held, isShuffled, most }) => {
+      fc.asyncProperty(cases, async ({ held, isShuffled, most }) => {
         const studies = held.map((each, index) => ({ ...each, id: String(index) }));
         const ordered = isShuffled ? studies : studies.toSorted((one, two) => one.date.localeCompare(two.date));
-        const { found } = await searched({ studies: ordered, most, beyond }, SPAN);
+        const { found } = await searched({ studies: ordered, most }, SPAN);
         expect(found.size).toBe(studies.length);
       }),
       { numRuns: 300 },

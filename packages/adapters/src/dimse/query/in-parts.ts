@@ -1,8 +1,7 @@
 /**
- * Searches by date that a PACS answers in part. Some refuse an answer that is too long (A7xx), some end it as if it had been
- * cancelled (FE00, Orthanc with `LimitFindResults`), and some cut it off and call that a success. So what was refused is
- * asked for again in halves, down to one minute of a day, and what is longer than any answer that was seen to be whole is
- * compared with its halves.
+ * Searches by date that a PACS refuses to answer whole. Some refuse an answer that is too long (A7xx), some end it as if it
+ * had been cancelled (FE00, Orthanc with `LimitFindResults`). What was refused is asked for again in halves, down to one
+ * minute of a day.
  */
 import { isInterhospError } from '@interhosp/core/errors';
 
@@ -14,43 +13,13 @@ export interface Span {
   readonly minutes?: readonly [number, number] | undefined;
 }
 
-/** How many answers a PACS gives at once, as far as was seen. One for each PACS. */
-export class AnswerLimit {
-  /** So many were all there were. */
-  #wholeCount = FEW_ANSWERS;
-  /** So many were not. */
-  #cutCount = Number.POSITIVE_INFINITY;
-
-  /** Whether an answer of this length is known to be all there is. */
-  isWhole(count: number): boolean {
-    return count <= this.#wholeCount;
-  }
-
-  /** Whether an answer of this length is known to lack something, or to have come to the limit by chance. */
-  isCut(count: number): boolean {
-    return count >= this.#cutCount;
-  }
-
-  sawWhole(count: number): void {
-    if (count < this.#cutCount) this.#wholeCount = Math.max(this.#wholeCount, count);
-  }
-
-  sawCut(count: number): void {
-    this.#cutCount = Math.min(this.#cutCount, count);
-    this.#wholeCount = Math.min(this.#wholeCount, this.#cutCount - 1);
-  }
-}
-
 /** How parts are asked for. */
 export interface PartsOptions<Found> {
   readonly ask: (span: Span) => AsyncIterable<Found>;
   /** The same for the same answer, however it was asked for. */
   readonly identityOf: (found: Found) => string;
-  readonly limit: AnswerLimit;
 }
 
-/** No PACS has a limit below this. */
-const FEW_ANSWERS = 9;
 const DAY_MINUTES = 1_440;
 const DAY_MS = 86_400_000;
 /** Where a search without a first day begins: before any image was dated. */
@@ -59,65 +28,30 @@ const EARLIEST_DATE = '1900-01-01';
 const LATEST_DATE = '2100-01-01';
 
 /**
- * Everything in a span, some of it more than once.
+ * Everything in a span, some of it more than once. Returns the identities of all.
  *
- * @throws {PacsError} as `ask`; `PACS_TOO_MANY` where even a minute is too many.
+ * @throws {PacsError} as `ask`; `PACS_TOO_MANY` where even a minute is too many, and where the parts lack what was in the
+ *   answer that was refused, as a study without a time is in no part of a day.
  */
-export async function* inParts<Found>(span: Span, options: PartsOptions<Found>): AsyncGenerator<Found> {
+export async function* inParts<Found>(
+  span: Span,
+  options: PartsOptions<Found>,
+): AsyncGenerator<Found, ReadonlySet<string>> {
+  const { ask, identityOf } = options;
   const identities = new Set<string>();
   try {
-    yield* noted(options.ask(span), identities, options);
+    for await (const found of ask(span)) {
+      identities.add(identityOf(found));
+      yield found;
+    }
+    return identities;
   } catch (error) {
     const halves = halvesOf(span);
     if (!isRefusal(error) || halves.length === 0) throw error;
-    for (const half of halves) yield* inParts(half, options);
-    return;
-  }
-  yield* missing(span, identities, options);
-}
-
-/** What an answer lacks, if it was cut off: asked for until nobody can doubt that it is whole. */
-async function* missing<Found>(
-  span: Span,
-  identities: ReadonlySet<string>,
-  options: PartsOptions<Found>,
-): AsyncGenerator<Found> {
-  const { limit } = options;
-  const halves = halvesOf(span);
-  if (halves.length === 0 || limit.isWhole(identities.size)) return;
-  const parts: { readonly half: Span; readonly found: Set<string> }[] = [];
-  for (const half of halves) {
-    const found = new Set<string>();
-    try {
-      yield* noted(options.ask(half), found, options);
-      parts.push({ half, found });
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      yield* inParts(half, options);
-    }
-  }
-  const isCut = parts.some(({ found }) => [...found].some((identity) => !identities.has(identity)));
-  if (isCut) {
-    limit.sawCut(identities.size);
-  } else {
-    const asLong = parts.filter(({ found }) => found.size === identities.size).length;
-    // Each half as long as the whole: the key is ignored, and nothing is learned from it.
-    if (asLong > 1) return;
-    if (asLong === 0) limit.sawWhole(identities.size);
-  }
-  for (const { half, found } of parts) yield* missing(half, found, options);
-  // One half was the whole, to the letter; by now that one has been looked into.
-  if (!isCut && !limit.isCut(identities.size)) limit.sawWhole(identities.size);
-}
-
-async function* noted<Found>(
-  answers: AsyncIterable<Found>,
-  identities: Set<string>,
-  { identityOf }: PartsOptions<Found>,
-): AsyncGenerator<Found> {
-  for await (const found of answers) {
-    identities.add(identityOf(found));
-    yield found;
+    const inHalves = new Set<string>();
+    for (const half of halves) for (const identity of yield* inParts(half, options)) inHalves.add(identity);
+    if ([...identities].some((identity) => !inHalves.has(identity))) throw error;
+    return inHalves;
   }
 }
 

@@ -13,8 +13,6 @@ export interface DimseOddities {
   readonly finalStatus?: number;
   /** Refuses, as out of resources, a query that has more answers, after these. */
   readonly mostAnswers?: number;
-  /** Ends a query that has more answers, after these, as if they were all. */
-  readonly cutsAnswers?: number;
   /** Says nothing for so long before the first answer or sub-operation: an archive that fetches a tape. */
   readonly silentMs?: number;
   /** Pauses before each answer and each sub-operation. */

@@ -59,8 +59,7 @@ async function serveFind(
   let status: number = STATUS.success;
   try {
     const keys = await readIdentifier(message.dataSet, { transferSyntaxUid: message.context.transferSyntax });
-    const { cutsAnswers, delayMs, finalStatus, ignoresCancel, mostAnswers, repeatsAnswers, silentMs } =
-      services.oddities();
+    const { delayMs, finalStatus, ignoresCancel, mostAnswers, repeatsAnswers, silentMs } = services.oddities();
     let answers = 0;
     await pause(silentMs, signal);
     if (finalStatus !== undefined) return await answer(association, message, finalStatus);
@@ -72,7 +71,6 @@ async function serveFind(
         status = STATUS.cancelled;
         break;
       }
-      if (answers >= (cutsAnswers ?? Number.POSITIVE_INFINITY)) break;
       if (++answers > (mostAnswers ?? Number.POSITIVE_INFINITY)) {
         status = STATUS.outOfResources;
         break;
