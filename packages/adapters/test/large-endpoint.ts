@@ -88,9 +88,12 @@ async function serveInbox({ studyInstanceUid }: StorableInstance): Promise<strin
   const folder = await mkdtemp(join(tmpdir(), 'interhosp-large-'));
   const inbox = await openStoreInbox({ folder, clock: processClock });
   readInbox = async () => {
-    for await (const { dataSet } of inbox.retrieve(studyInstanceUid)) digests.push(await digestOf(dataSet));
-    // Five gigabytes, which a process that is killed would leave behind.
-    await rm(folder, { recursive: true });
+    try {
+      for await (const { dataSet } of inbox.retrieve(studyInstanceUid)) digests.push(await digestOf(dataSet));
+    } finally {
+      // Five gigabytes, which a process that is killed would leave behind.
+      await rm(folder, { recursive: true });
+    }
   };
   const callers = [{ aeTitle: parseAeTitle('LARGE'), addresses: ['127.0.0.1'] }];
   const services = [storageService({ take: inbox.take })];

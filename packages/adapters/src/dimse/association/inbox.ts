@@ -21,6 +21,7 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
   #pieces: Uint8Array[] = [];
   #isComplete = false;
   #isDiscarded = false;
+  #wasPutBack = false;
   #discardedBytes = 0;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
@@ -32,6 +33,14 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
   /** Whether the last byte has come in, read or not. */
   get isComplete(): boolean {
     return this.#isComplete;
+  }
+
+  /**
+   * Whether all pieces are as they came from the wire. Some that were put back were joined, so that where the first chunk ends
+   * cannot be told any more.
+   */
+  get isAsItCame(): boolean {
+    return !this.#wasPutBack;
   }
 
   /** What has come in since the last call, waiting for at least one piece; empty at the end. */
@@ -72,6 +81,7 @@ export class DataSetInbox implements AsyncIterable<Uint8Array> {
   /** Puts back what was taken last, to be read again. */
   putBack(pieces: readonly Uint8Array[]): void {
     if (this.#isDiscarded) return;
+    this.#wasPutBack = true;
     this.#pieces = [...pieces, ...this.#pieces];
     this.#owner.held(costOf(pieces));
   }

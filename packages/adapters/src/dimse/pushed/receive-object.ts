@@ -145,7 +145,7 @@ export class Receiver {
       if (pieces.length === 0 || watch.isUnreadable) return undefined;
       signal.throwIfAborted();
       for (const piece of pieces) watch.push(piece);
-      const bytes = await incoming.push(pieces);
+      const bytes = await incoming.push(pieces, dataSet.isAsItCame);
       if (incoming.bytes > maxStudyBytes) return this.#refused(STATUS.outOfResources, 'study-limit');
       if (!(await this.#room.isThere(bytes))) return this.#refused(STATUS.outOfResources, 'disk-floor');
     }
@@ -197,9 +197,9 @@ class ObjectBytes {
     this.bytes = header.length;
   }
 
-  /** Takes pieces, at which nobody else looks any more; returns how many bytes they have. */
-  async push(pieces: readonly Uint8Array[]): Promise<number> {
-    this.#memory.arrived(pieces);
+  /** Takes pieces; returns how many bytes they have. @param mayBeFreed - Nobody else looks at them any more. */
+  async push(pieces: readonly Uint8Array[], mayBeFreed: boolean): Promise<number> {
+    if (mayBeFreed) this.#memory.arrived(pieces);
     let bytes = 0;
     for (const piece of pieces) {
       bytes += piece.length;
