@@ -51,7 +51,7 @@ function surprisesOf(surprises: readonly Surprise[]): string {
     candidateId ?? '-',
     decimal(probability),
     truth.join(' or ') || 'not registered',
-    outcomeProbability.toPrecision(2),
+    outcomeProbability < 0.01 ? outcomeProbability.toPrecision(2) : decimal(outcomeProbability),
   ]);
   return table([heading, ...cells]);
 }
