@@ -326,10 +326,7 @@ class Dimse implements DimsePacs {
   }
 
   #searchOptions(signal: AbortSignal): SearchOptions {
-    return {
-      ...this.#queryOptions(signal),
-      sawAnswer: (answer, keys) => this.#known.sawAnswer(answer, keys),
-    };
+    return { ...this.#queryOptions(signal), sawAnswer: (answer, keys) => this.#known.sawAnswer(answer, keys) };
   }
 
   #begin(options: PacsOptions): ReturnType<Calls['begin']> {

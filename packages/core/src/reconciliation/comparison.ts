@@ -38,8 +38,7 @@ export interface Comparison {
   readonly evidence: readonly Evidence[];
   readonly score: number;
   readonly number: NationalNumber | undefined;
-  /** The readings of both names that were compared; absent when a name is. */
-  readonly arrivalName: NameReading | undefined;
+  /** The registered name as it was compared; absent where there is none. */
   readonly localName: NameReading | undefined;
   /** The local number contradicts the local birth date or sex. */
   readonly localNumberDoubted: boolean;
@@ -116,7 +115,6 @@ export function compareCandidate(
     evidence,
     score: sumOf(evidence),
     number,
-    arrivalName: names.reading,
     localName: names.registered,
     localNumberDoubted,
   };
