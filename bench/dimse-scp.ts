@@ -26,16 +26,16 @@ interface Files {
   readonly instances: number;
 }
 
-const WARM_INSTANCES = 400;
+const WARM_INSTANCES = 2_000;
 const PEER = 'DCMTK storescp without sync, TCP_NODELAY=1';
 const SYNCED_PEER = 'DCMTK storescp made to sync, TCP_NODELAY=1';
 
 /** The cases, by name. */
 export function scpCases(quick: boolean): readonly Case[] {
   const largeBytes = quick ? 128_000_000 : 1_000_000_000;
-  const ct = { instances: quick ? 40 : 500, pixels: 512 };
+  const ct = { instances: quick ? 40 : 2_000, pixels: 512 };
   return [
-    { name: 'SCP-TINY', instances: quick ? 200 : 1_000, pixels: 96 },
+    { name: 'SCP-TINY', instances: quick ? 200 : 10_000, pixels: 96 },
     { name: 'SCP-CT', ...ct },
     { name: 'SCP-MF1G', largeBytes },
     { name: 'SCP-TLS-CT', ...ct, isTls: true },

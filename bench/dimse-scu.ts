@@ -38,10 +38,10 @@ const PEER = 'DCMTK storescu, TCP_NODELAY=1';
 /** The cases, by name. */
 export function scuCases(quick: boolean): readonly Case[] {
   return [
-    { name: 'SCU-TINY', instances: quick ? 200 : 1_000, pixels: 96 },
-    { name: 'SCU-CT', instances: quick ? 40 : 500, pixels: 512 },
+    { name: 'SCU-TINY', instances: quick ? 200 : 10_000, pixels: 96 },
+    { name: 'SCU-CT', instances: quick ? 40 : 2_000, pixels: 512 },
     { name: 'SCU-MF1G', largeBytes: quick ? 128_000_000 : 1_000_000_000 },
-    { name: 'SCU-TLS-CT', instances: quick ? 40 : 500, pixels: 512, isTls: true },
+    { name: 'SCU-TLS-CT', instances: quick ? 40 : 2_000, pixels: 512, isTls: true },
     { name: 'SCU-TLS-MF1G', largeBytes: quick ? 128_000_000 : 1_000_000_000, isTls: true },
     // Beyond what a 32-bit length holds DCMTK sends nothing.
     ...(quick ? [] : [{ name: 'SCU-MF4G', largeBytes: 4_200_000_000, isOursAlone: true }]),

@@ -36,7 +36,7 @@ const BLOCK_BYTES = 1_048_576;
 /** Several of these are read at once. */
 const SMALL_BYTES = 131_072;
 const RING_BUFFERS = 3;
-const WARMING_INSTANCES = 200;
+const WARMING_INSTANCES = 2_000;
 /** More than can be on their way. */
 const SETTLED_BUFFERS = 8;
 const buffers: Buffer[] = [];

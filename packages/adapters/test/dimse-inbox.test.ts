@@ -279,6 +279,23 @@ describe('an inbox', () => {
     }
   });
 
+  it('confirms nothing that is shorter on disk than it came in', async () => {
+    const forgetful = (async (...words: Parameters<typeof open>) => {
+      const handle = await open(...words);
+      const writev = handle.writev.bind(handle);
+      handle.writev = async (pieces) => {
+        const written = await writev(pieces);
+        await handle.truncate((await handle.stat()).size - 1);
+        return written;
+      };
+      return handle;
+    }) as typeof open;
+    const inbox = await openInbox({ disk: { ...nodeObjectDisk, open: forgetful } });
+    expect(await send(inbox, await longInstance(3_000_000))).toBe('0110');
+    expect(inbox.size).toBe(0);
+    expect(await filesBelow()).toEqual([]);
+  });
+
   it('syncs folders too where a file does not make its name durable', async () => {
     const synced: string[] = [];
     const elsewhere = (async (path: string) =>

@@ -310,4 +310,12 @@ describe('packs', () => {
     expect(unreadable).toHaveBeenCalledTimes(1);
     expect(await readdir(folder)).toHaveLength(2);
   });
+
+  it('refuses an object that is not as long as it came in', async () => {
+    const run = packs();
+    await add(run, 1);
+    const cut = { pieces: [bytesOf(2, 4_999)], lengthBytes: 5_000, receivedMs: 2 };
+    await expect(run.add(cut, true)).rejects.toMatchObject({ name: 'WrongLengthError', code: 'EIO' });
+    expect(await found()).toEqual([1]);
+  });
 });

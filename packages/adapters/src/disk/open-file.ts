@@ -37,19 +37,42 @@ export async function readFully(handle: FileHandle, position: number, length: nu
   return bytes.subarray(0, filled);
 }
 
-/** Writes pieces to their end, at `position` or where the last write ended; returns how many bytes. @throws {Error} of node:fs */
+/** Bytes are not as many on disk as came in. The sender still has them, and is told of a disk that failed. */
+export class WrongLengthError extends Error {
+  override readonly name = 'WrongLengthError';
+  readonly code = 'EIO';
+
+  constructor(writtenBytes: number, lengthBytes: number) {
+    super(`${writtenBytes} bytes were written of ${lengthBytes}`);
+  }
+}
+
+/**
+ * Writes pieces to their end, at `position` or where the last write ended; returns how many bytes.
+ *
+ * @throws {Error} of node:fs
+ * @throws {WrongLengthError} The memory of a piece was given away before it was written: it has no bytes any more, and would
+ * be missing without a word.
+ */
 export async function writeFully(
   handle: FileHandle,
   pieces: readonly Uint8Array[],
   position?: number,
 ): Promise<number> {
+  const lengthBytes = lengthOf(pieces);
   let written = 0;
   for (let left = pieces; left.length > 0;) {
     const { bytesWritten } = await handle.writev(left, position === undefined ? undefined : position + written);
     written += bytesWritten;
     left = behind(left, bytesWritten);
   }
+  if (written !== lengthBytes) throw new WrongLengthError(written, lengthBytes);
   return written;
+}
+
+/** How many bytes pieces have. */
+export function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** What is left of pieces when so many bytes of them are written. */

@@ -13,7 +13,7 @@ import { errorCodeOf, PacsError } from '@interhosp/core/errors';
 import { readInstance, type IndexedInstance, type PacsOptions, type StorableInstance } from '@interhosp/core/pacs';
 import type { StoreOutcome } from '@interhosp/core/pacs';
 import { PIECE_BYTES, STALE_PART_MS } from './defaults.ts';
-import { fileSource, fsCodeOf, syncFolder } from '../disk/open-file.ts';
+import { fileSource, fsCodeOf, syncFolder, writeFully } from '../disk/open-file.ts';
 import { type Files } from './files.ts';
 import type { FiledInstance } from './read-file.ts';
 
@@ -198,19 +198,6 @@ async function onDisk<T>(call: () => Promise<T>, isFiled = false): Promise<T> {
     return await call();
   } catch (error) {
     throw new DiskFailure(error, isFiled);
-  }
-}
-
-/** Appends; writev may write less than it was given. */
-async function writeFully(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  let left = parts.filter((part) => part.length > 0);
-  while (left.length > 0) {
-    let { bytesWritten } = await handle.writev(left);
-    left = left.flatMap((part) => {
-      const skipped = Math.min(bytesWritten, part.length);
-      bytesWritten -= skipped;
-      return skipped === part.length ? [] : [part.subarray(skipped)];
-    });
   }
 }
 

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, writeFully } from '../../disk/open-file.ts';
+import { syncFolder, WrongLengthError, writeFully } from '../../disk/open-file.ts';
 import { EARLY_SYNC_BYTES } from '../limits.ts';
 import { FILE_MODE, FOLDER_MODE, nodeObjectDisk, type ObjectDisk, type ObjectPlace } from './object-disk.ts';
 import { ObjectPacks } from './object-packs.ts';
@@ -89,7 +89,7 @@ export class ObjectFolder {
     const path = join(this.#folder, OBJECTS, name.slice(0, 2), `${name}-${lengthBytes}`);
     try {
       // In this order: what has a name is whole.
-      await part.sync();
+      await part.sync(lengthBytes);
       await this.disk.rename(part.path, path);
       await part.close();
       await this.#syncName(path);
@@ -158,10 +158,12 @@ export class PartFile {
     if (this.#unsyncedBytes >= EARLY_SYNC_BYTES && this.#early === undefined) this.#syncEarly();
   }
 
-  /** Makes the bytes durable. @throws {Error} of node:fs */
-  async sync(): Promise<void> {
+  /** Makes the bytes durable. @throws {Error} of node:fs @throws {WrongLengthError} They are not as many as came in. */
+  async sync(lengthBytes: number): Promise<void> {
     await this.#early;
     if (this.#earlyError !== undefined) throw this.#earlyError;
+    const { size } = await this.#handle.stat();
+    if (size !== lengthBytes) throw new WrongLengthError(size, lengthBytes);
     await this.#handle.datasync();
   }
 

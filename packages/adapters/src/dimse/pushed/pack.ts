@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACK_BYTES, ZEROED_BYTES, ZEROED_FOR_BYTES } from '../limits.ts';
-import { behind, writeFully } from '../../disk/open-file.ts';
+import { behind, lengthOf, WrongLengthError, writeFully } from '../../disk/open-file.ts';
 import { FILE_MODE, type ObjectDisk, type ObjectPlace } from './object-disk.ts';
 import {
   encodePackPage,
@@ -126,6 +126,8 @@ export class Pack {
     this.#endBytes += recordBytes(lengthBytes);
     this.#underWay++;
     try {
+      const comeBytes = lengthOf(pieces);
+      if (comeBytes !== lengthBytes) throw new WrongLengthError(comeBytes, lengthBytes);
       const header = { isRemoved: false, lengthBytes, receivedMs, sum: sumOf(pieces) };
       const record = [encodeRecordHeader(this.#id, header), ...pieces];
       if (waitsHere && this.#underWay === 1) this.#writeNow(record, at, lengthBytes);
