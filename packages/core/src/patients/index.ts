@@ -16,6 +16,7 @@ export {
 } from './national-number.ts';
 export type { NationalNumber, NationalNumberRules, NumberAgreement } from './national-number.ts';
 export type { PatientDirectory } from './patient-directory.ts';
+export type { PatientChange, PatientRegistry } from './patient-registry.ts';
 export { arrivingKeys, KEY_VOTES, phoneKey, registeredKeys } from './blocking-keys.ts';
 export type { BlockingKey } from './blocking-keys.ts';
 export { foldedTokens, foldText, repairMojibake } from './fold-text.ts';
