@@ -24,13 +24,18 @@ export function addFamily(maker: PersonMaker, random: PopulationRandom, options:
   const origin = originIn(region, random);
   const lineage: Lineage = { familyIndex: maker.persons.length, region, origin, options, maker, random };
   const start = maker.persons.length;
-  if (start > 0 && random.chance(HOMONYM_RATE * options.stress)) addHomonym(lineage);
-  else addKin(lineage);
+  const namesake = start > 0 && random.chance(HOMONYM_RATE * options.stress) ? namesakeIn(lineage) : undefined;
+  if (namesake === undefined) addKin(lineage);
+  else addHomonym(lineage, namesake);
   return maker.persons.slice(start);
 }
 
 /** Of families, at stress 1. */
 const HOMONYM_RATE = 0.012;
+/** Of homonyms: one pair in some ten thousand persons, as hospitals see them. */
+const SAME_DAY_RATE = 0.04;
+/** Pairs that are drawn until a surname is found twice. */
+const NAMESAKE_DRAWS = 2_000;
 /** Of births, at stress 1. */
 const TWIN_RATE = 0.018;
 /** Of families, at stress 1. */
@@ -201,15 +206,27 @@ function freshName(
 }
 
 /** Somebody of the full name of another, who is no relative; one in four was born on the same day. */
-function addHomonym({ familyIndex, region, maker, random }: Lineage): void {
-  const { origin, sex, family, given, born } = random.pick(maker.persons);
+/**
+ * Somebody whose surname another family bears too. Homonyms are made by chance, which takes a name as often as the square of
+ * its frequency: rare names have none.
+ */
+function namesakeIn({ maker, random }: Lineage): Person | undefined {
+  for (let draw = 0; draw < NAMESAKE_DRAWS; draw++) {
+    const [one, other] = [random.pick(maker.persons), random.pick(maker.persons)];
+    if (one.family === other.family && one.familyIndex !== other.familyIndex) return one;
+  }
+  return undefined;
+}
+
+function addHomonym({ familyIndex, region, maker, random }: Lineage, namesake: Person): void {
+  const { origin, sex, family, given, born } = namesake;
   maker.add({
     familyIndex,
     origin,
     sex,
     family,
     given,
-    born: random.chance(0.25) ? born : dayIn(Math.min(born.year, 2020) + random.between(-12, 4), random),
+    born: random.chance(SAME_DAY_RATE) ? born : dayIn(Math.min(born.year, 2020) + random.between(-12, 4), random),
     home: homeIn(region, random),
     householdPhone: phoneNumber('mobile', random),
   });
