@@ -7,11 +7,12 @@
  */
 import { createHmac } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
-import { errorCodeOf, StorageError } from '@interhosp/core/errors';
+import { errorCodeOf } from '@interhosp/core/errors';
 import { fromHex, toHex, type ExchangeId } from '@interhosp/core/study';
 import type { Log } from '@interhosp/core/world';
 import { Level } from 'level';
 import { checkKey, KEY_SPACES, POSITION_KEY } from './keys.ts';
+import { guarded, isBeyondRepair } from './level-errors.ts';
 import { DIGEST_BYTES, isIntact, openValue, sealValue, valueDigest, type ValueSealer } from './sealed-value.ts';
 
 /** One change of the store. */
@@ -112,14 +113,6 @@ async function openOrEmpty(options: StoreOptions): Promise<Database> {
     return await openLevel(options.folder);
   }
 }
-
-/** Whether opening again cannot help. Damage shows in many ways, so what is named here is what else there is. */
-function isBeyondRepair(error: unknown): boolean {
-  return !hasCode(error, 'LEVEL_LOCKED') && !causes(error).some(({ message }) => PASSING.test(message));
-}
-
-const PASSING =
-  /No space left|Permission denied|Too many open files|Input\/output error|Read-only file system|Cannot allocate/;
 
 async function openLevel(folder: string): Promise<Database> {
   const database: Database = new Level(folder, { keyEncoding: 'utf8', valueEncoding: 'view' });
@@ -278,34 +271,3 @@ const NO_SUM = '00'.repeat(DIGEST_BYTES);
 function addTo(sum: Uint8Array, digest: Uint8Array): void {
   for (let index = 0; index < sum.length; index++) sum[index] = (sum[index] as number) ^ (digest[index] ?? 0);
 }
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw storageError(error);
-  }
-}
-
-/** LevelDB's errors by their codes; a full disk shows only in the text. */
-function storageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  if (hasCode(error, 'LEVEL_LOCKED'))
-    return new StorageError('STORAGE_LOCKED', { cause: error, details: { kind: 'store' } });
-  if (hasCode(error, 'LEVEL_CORRUPTION'))
-    return new StorageError('STORAGE_INDEX_DAMAGED', { cause: error, details: { kind: 'store' } });
-  const isFull = causes(error).some(({ message }) => message.includes('No space left'));
-  return new StorageError(isFull ? 'STORAGE_FULL' : 'STORAGE_FAILED', { cause: error, details: { kind: 'store' } });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return causes(error).some((cause) => 'code' in cause && cause.code === code);
-}
-
-function causes(error: unknown): Error[] {
-  const list: Error[] = [];
-  for (let cause = error; cause instanceof Error && list.length < MAX_CAUSES; cause = cause.cause) list.push(cause);
-  return list;
-}
-
-const MAX_CAUSES = 8;
