@@ -22,7 +22,7 @@ export type { BlockingKey } from './blocking-keys.ts';
 export { foldedTokens, foldText, repairMojibake } from './fold-text.ts';
 export { foldSpelling, isParticle, nameForms, nameReadings, registeredName } from './name-forms.ts';
 export type { NameForms, NameReading } from './name-forms.ts';
-export { createPatientIndex, DEFAULT_CANDIDATES } from './patient-index.ts';
+export { createPatientIndex, DEFAULT_CANDIDATES, LONGEST_LIST, SHOWN_OF_LONG_LIST } from './patient-index.ts';
 export type { PatientIndex, PatientIndexOptions } from './patient-index.ts';
 export { CountedNames } from './name-counts.ts';
 export type { NameCounts } from './name-counts.ts';

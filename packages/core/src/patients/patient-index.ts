@@ -13,9 +13,9 @@ export const DEFAULT_CANDIDATES = 200;
  * A longer list adds its votes to candidates that another key found, and finds only a few by itself: the commonest name
  * of a million patients must not be compared a thousand times.
  */
-const LONGEST_LIST = 2_000;
+export const LONGEST_LIST = 2_000;
 /** Of a long list, enough to show that the name is common: reconciliation asks for more where there are namesakes. */
-const SHOWN_OF_LONG_LIST = 20;
+export const SHOWN_OF_LONG_LIST = 20;
 
 /** Patients by ID, and by what an arrival may share with them. */
 export interface PatientIndex {

@@ -3,6 +3,7 @@ import { isParticle, type NameForms } from '../patients/index.ts';
 import { isNeighbourSwap, jaroWinkler, swapAwareDistance } from './distance.ts';
 import { areGivenNameVariants } from './given-name-variants.ts';
 import type { LevelOf } from './levels.ts';
+import { isOwnGivenName } from './own-given-names.ts';
 
 /** Below this length one edit makes another family name. */
 const SHORTEST_EDITED = 4;
@@ -37,10 +38,12 @@ export function compareGiven(
   if (left.glued === right.glued) return 'exact';
   if (isOtherSpelling(left, right)) return 'spelling';
   if (isInitial(left, right) || isInitial(right, left)) return 'initial';
-  if (isVariant(left, right)) return 'variant';
+  if (isVariant(left, right) || isClipped(left.glued, right.glued)) return 'variant';
   if (isSubset(left.tokens, right.tokens) || isSubset(right.tokens, left.tokens)) return 'part';
   if (isFewEdits(left.glued, right.glued, SHORTEST_EDITED_GIVEN)) return 'near';
   const [leftMiddle, rightMiddle] = middles;
+  const isExchanged = rightMiddle.glued === left.glued && leftMiddle.glued === right.glued;
+  if (isExchanged && left.glued.length > 1 && right.glued.length > 1) return 'exchanged';
   if (rightMiddle.tokens.includes(left.glued) || leftMiddle.tokens.includes(right.glued)) return 'middle';
   return isSimilar(left.glued, right.glued) ? 'similar' : 'differ';
 }
@@ -87,6 +90,12 @@ function isVariant(left: NameForms, right: NameForms): boolean {
   if (areGivenNameVariants(left.glued, right.glued)) return true;
   const [first = '', second = ''] = [left.tokens[0], right.tokens[0]];
   return left.tokens.length === 1 && right.tokens.length === 1 && areGivenNameVariants(first, second);
+}
+
+/** Nath for Nathalie; Ann beside Annelies, and Noa beside Noah, are two names. */
+function isClipped(left: string, right: string): boolean {
+  const [short, long] = left.length < right.length ? [left, right] : [right, left];
+  return short.length >= 3 && long.length >= short.length + 2 && long.startsWith(short) && !isOwnGivenName(short);
 }
 
 function isSubset(few: readonly string[], many: readonly string[]): boolean {

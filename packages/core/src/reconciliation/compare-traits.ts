@@ -40,16 +40,22 @@ export function compareAddress(left: PatientTraits, right: PatientTraits): Level
   return town === 'same' ? 'town' : 'missing';
 }
 
-/** Compares postcodes, or town names where a postcode is missing; a town has two names in Belgium, a postcode one. */
+/**
+ * Compares postcodes, or town names where a postcode is missing; a town has two names in Belgium, a postcode one. `missing` too
+ * where they do not fit together.
+ */
 export function comparePlace(left: PatientTraits, right: PatientTraits): 'same' | 'differ' | 'missing' {
   const [leftCode, rightCode] = [
     foldedTokens(left.postcode ?? '').join(''),
     foldedTokens(right.postcode ?? '').join(''),
   ];
-  if (leftCode !== '' && rightCode !== '') return leftCode === rightCode ? 'same' : 'differ';
   const [leftCity, rightCity] = [foldedTokens(left.city ?? '').join(''), foldedTokens(right.city ?? '').join('')];
   // Luik and Liège are one town: only sameness of names says something.
-  return leftCity !== '' && leftCity === rightCity ? 'same' : 'missing';
+  const isOneCity = leftCity !== '' && leftCity === rightCity;
+  if (leftCode === '' || rightCode === '') return isOneCity ? 'same' : 'missing';
+  if (leftCode === rightCode) return 'same';
+  // A digit mistyped, or another town of that name.
+  return isOneCity && editDistance(leftCode, rightCode) === 1 ? 'missing' : 'differ';
 }
 
 /** Compares street and house number, over abbreviations and boxes; without a house number on both sides never `same`. */

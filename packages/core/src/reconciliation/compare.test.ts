@@ -161,7 +161,12 @@ describe('sex, telephone, address', () => {
 
   it('postcodes decide, towns only say yes', () => {
     expect(comparePlace({ postcode: '4000', city: 'Luik' }, { postcode: '4000', city: 'Liège' })).toBe('same');
-    expect(comparePlace({ postcode: '4000', city: 'Liège' }, { postcode: '4020', city: 'Liège' })).toBe('differ');
+    expect(comparePlace({ postcode: '4000', city: 'Liège' }, { postcode: '4040', city: 'Herstal' })).toBe('differ');
+    // Two parts of one town; a town of the same name elsewhere.
+    expect(comparePlace({ postcode: '4000', city: 'Liège' }, { postcode: '4020', city: 'LIEGE' })).toBe('missing');
+    expect(comparePlace({ postcode: '4420', city: 'Saint-Nicolas' }, { postcode: '9100', city: 'Saint-Nicolas' })).toBe(
+      'differ',
+    );
     expect(comparePlace({ city: 'LIEGE' }, { city: 'Liège' })).toBe('same');
     expect(comparePlace({ city: 'Luik' }, { city: 'Liège' })).toBe('missing');
   });

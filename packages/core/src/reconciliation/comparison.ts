@@ -18,6 +18,7 @@ import { compareAddress, compareBirthDate, comparePhone, compareSex } from './co
 import { swapAwareDistance } from './distance.ts';
 import { FIELDS, type Field, type FieldLevels, type Level, type LevelOf } from './levels.ts';
 import { nameWeightOf, weightOf, type ReconciliationModel } from './model.ts';
+import { isOwnGivenName } from './own-given-names.ts';
 import type { ReconciliationProfile } from './profile.ts';
 
 /** What one field says for or against. JSON-safe. */
@@ -42,6 +43,8 @@ export interface Comparison {
   readonly localName: NameReading | undefined;
   /** The local number contradicts the local birth date or sex. */
   readonly localNumberDoubted: boolean;
+  /** The registered family name is that of a few here. False as long as nobody has counted. */
+  readonly isRareFamily: boolean;
 }
 
 /** An arrival, read once for all candidates. */
@@ -117,6 +120,7 @@ export function compareCandidate(
     number,
     localName: names.registered,
     localNumberDoubted,
+    isRareFamily: isRare(names.registered?.family, counts),
   };
 }
 
@@ -225,10 +229,11 @@ function compareNames(
       ...(localBirthName === undefined ? [] : [compareFamily(reading.family, localBirthName)]),
       ...(arrival.birthName === undefined ? [] : [compareFamily(arrival.birthName, registered.family)]),
     ];
+    const given = givenLevel(reading, registered, counts);
     const levels: NameComparison['levels'] = {
       family: strongest(families, 'family', model),
-      given: compareGiven(reading.given, registered.given, [reading.middle, registered.middle]),
-      middle: compareMiddle(reading.middle, registered.middle),
+      given,
+      middle: given === 'exchanged' ? 'missing' : compareMiddle(reading.middle, registered.middle),
       nameOrder: reading.reading === 'swapped' ? 'swapped' : 'missing',
     };
     const weight =
@@ -239,6 +244,34 @@ function compareNames(
     if (best === undefined || weight > best.weight) best = { reading, registered, levels, weight };
   }
   return best ?? { ...NO_NAME, registered };
+}
+
+/** Fewer patients than this do not show which names there are. */
+const NAMES_SHOWN_BY = 15_000;
+
+/** Bearers of a family name that one family may have. */
+const RARE_FAMILY = 3;
+
+function isRare(family: NameForms | undefined, counts: NameCounts | undefined): boolean {
+  if (family === undefined || counts === undefined || counts.total < NAMES_SHOWN_BY) return false;
+  return counts.family(family.glued) <= RARE_FAMILY;
+}
+
+/** A name one typing error away from another is mistyped where nobody here bears it, and others bear the other. */
+function givenLevel(
+  { given, middle }: NameReading,
+  registered: NameReading,
+  counts: NameCounts | undefined,
+): LevelOf<'given'> {
+  const level = compareGiven(given, registered.given, [middle, registered.middle]);
+  if (level !== 'near' || counts === undefined || counts.total < NAMES_SHOWN_BY) return level;
+  const [arriving, local] = [given.glued, registered.given.glued];
+  const [rarer = '', commoner = ''] = [arriving, local].toSorted(
+    (one, other) => counts.given(one) - counts.given(other),
+  );
+  // The registered patient is one of those who bear the local form.
+  const isBorneByNobody = counts.given(rarer) <= (rarer === local ? 1 : 0);
+  return isBorneByNobody && counts.given(commoner) > 1 && !isOwnGivenName(rarer) ? 'mistyped' : level;
 }
 
 function strongest(

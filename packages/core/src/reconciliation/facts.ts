@@ -26,6 +26,8 @@ export interface Facts {
   readonly best: Comparison;
   /** Other records of the best candidate's person, by an equal valid number. */
   readonly cluster: readonly Comparison[];
+  /** Other records of that person, by name, birth date, sex, and address, telephone number or middle name. */
+  readonly doubles: readonly Comparison[];
   /** Others that look like the best candidate's person, and nothing proves it. */
   readonly duplicates: readonly Comparison[];
   /** Others of the same name and birth date with another valid number. */
@@ -51,6 +53,7 @@ export function factsOf(
 ): Facts {
   const asArrival = prepareArrival(best.local, context.profile);
   const cluster: Comparison[] = [];
+  const doubles: Comparison[] = [];
   const duplicates: Comparison[] = [];
   const homonyms: Comparison[] = [];
   const siblings: Comparison[] = [];
@@ -60,6 +63,7 @@ export function factsOf(
     const looksAlike = isFamilyGood(relation) && isGivenCompatible(relation) && isSameOrNearDate(relation);
     if (looksAlike && relation.number === 'equal' && isDateEqual(relation)) cluster.push(other);
     else if (looksAlike && relation.number === 'differ') homonyms.push(other);
+    else if (isDouble(relation)) doubles.push(other);
     else if (looksAlike) duplicates.push(other);
     else if (isSibling(relation) || isSibling(other.levels)) siblings.push(other);
   }
@@ -68,6 +72,7 @@ export function factsOf(
     arrival,
     best,
     cluster,
+    doubles,
     duplicates,
     homonyms,
     siblings,
@@ -157,6 +162,12 @@ export function isNewborn({ birthDate }: PatientTraits, nowMs: number): boolean 
 
 function isSibling(levels: FieldLevels): boolean {
   return isFamilyGood(levels) && isDateEqual(levels) && !isGivenSame(levels);
+}
+
+/** Two persons of one full name and birth date do not share a home as well; of a first of January they may. */
+function isDouble(relation: FieldLevels): boolean {
+  const isNamed = isFamilyGood(relation) && isGivenSame(relation) && relation.birthDate === 'exact';
+  return isNamed && relation.sex === 'same' && furtherAgreement(relation) > 0;
 }
 
 /** Records of one person may differ in the birth date by a slip; two such persons seldom live at one address. */

@@ -69,11 +69,12 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
   'number-changed': ({ best }) => best.levels.number === 'bis-same-date' && !isCorroborated(best.levels),
 
   // A relative's number, the mother's, or a slip in the birth date: name, the registry's number and one more must agree.
-  'number-doubted': ({ arrival, best }) => {
+  'number-doubted': ({ arrival, best }, { policy }) => {
     const isDoubted = arrival.numberDoubted || (best.localNumberDoubted && arrival.number !== undefined);
     const { levels } = best;
     if (!isDoubted) return false;
     if (!isFamilyGood(levels) || !(isGivenSame(levels) || levels.given === 'variant')) return true;
+    if (policy.believesScore && isOwnNumberHere(best)) return false;
     if (levels.number === 'doubted') return !isDateNear(levels) && furtherAgreement(levels) === 0;
     // The number knows the registered date: the one beside it was mistyped.
     return levels.birthDate !== 'by-number' || !isGivenSame(levels);
@@ -87,7 +88,14 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     return levels.birthDate === 'differ' || (nameChanged && !(givenHolds && isDateEqual(levels)));
   },
 
-  'number-elsewhere': ({ best, numberElsewhere }) => !numberAgrees(best.levels) && numberElsewhere.length > 0,
+  'number-elsewhere': ({ best, numberElsewhere }, { policy }) => {
+    if (numberAgrees(best.levels) || numberElsewhere.length === 0) return false;
+    // The relative is known, and is somebody else.
+    const isRelatives = numberElsewhere.every(
+      ({ levels }) => !isGivenCompatible(levels) && levels.birthDate === 'differ',
+    );
+    return !(policy.believesScore && isRelatives && isGivenSame(best.levels) && isOwnNumberHere(best));
+  },
   'number-shared': ({ best }) => best.levels.number === 'shared',
   'local-id-contradicted': ({ localIdContradicted, localIdElsewhere }) =>
     localIdContradicted || localIdElsewhere.length > 0,
@@ -101,26 +109,41 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
   },
   'given-name-near': ({ best: { levels } }) =>
     !isIdentified(levels) && (levels.given === 'near' || levels.given === 'initial'),
-  'family-names-differ': ({ best: { levels } }) =>
-    !isIdentified(levels) && !isFamilyGood(levels) && levels.family !== 'missing',
+  'family-names-differ': ({ best: { levels } }, { policy }) => {
+    // Of a first of January there may be several in one house.
+    const isAtHome = isGivenSame(levels) && levels.birthDate === 'exact' && furtherAgreement(levels) > 0;
+    const isBelieved = policy.believesScore && isAtHome && levels.sex !== 'differ';
+    return !isIdentified(levels) && !isFamilyGood(levels) && levels.family !== 'missing' && !isBelieved;
+  },
   'name-incomplete': ({ best: { levels } }) => {
     const isIncomplete = levels.family === 'missing' || levels.given === 'missing';
     const restAgrees = isIdentified(levels) && isDateEqual(levels) && (isFamilyGood(levels) || isGivenSame(levels));
     return isIncomplete && !restAgrees;
   },
 
-  sibling: ({ best: { levels }, siblings }) =>
-    siblings.length > 0 && levels.given !== 'exact' && levels.number !== 'equal',
+  sibling: ({ best: { levels }, homonyms, siblings }) => {
+    if (levels.given === 'exact') return false;
+    // The number is one twin's, and the name the other's.
+    const isOthersName = [...siblings, ...homonyms].some(
+      (other) => isGivenSame(other.levels) && isDateEqual(other.levels) && !isGivenSame(levels),
+    );
+    return isOthersName || (siblings.length > 0 && levels.number !== 'equal');
+  },
   'placeholder-name': ({ arrival, best }, { profile }) =>
     (isPlaceholderName(arrival.patient, profile) || isPlaceholderName(best.local, profile)) &&
     !(best.levels.number === 'equal' && isDateEqual(best.levels)),
   'placeholder-birth-date': ({ arrival, best }, { profile }) =>
     isPlaceholderDate(arrival.patient, profile) || isPlaceholderDate(best.local, profile),
-  newborn: ({ arrival, best }, { nowMs }) => isNewborn(arrival.patient, nowMs) || isNewborn(best.local, nowMs),
+  newborn: ({ arrival, best, siblings }, { nowMs, policy }) => {
+    // A single one that has its own name on both sides is no longer mistaken for a twin or the mother.
+    const isNamed = isGivenSame(best.levels) && isFamilyGood(best.levels) && siblings.length === 0;
+    const isBelieved = policy.believesScore && (isNamed || isCarriedAlone(best.levels)) && !arrival.numberDoubted;
+    return (isNewborn(arrival.patient, nowMs) || isNewborn(best.local, nowMs)) && !isBelieved;
+  },
 
   'birth-date-missing': ({ best: { levels } }) =>
     (levels.birthDate === 'missing' || levels.birthDate === 'partial') && !isIdentified(levels),
-  'birth-date-differs': ({ best: { levels } }) => {
+  'birth-date-differs': ({ best: { levels } }, { policy }) => {
     switch (levels.birthDate) {
       case 'differ':
         return true;
@@ -129,7 +152,8 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
       case 'digit':
       case 'swap':
       case 'first-of-year': {
-        const hasOneMore = furtherAgreement(levels) > 0 || levels.number === 'doubted';
+        const isBelieved = policy.believesScore && levels.sex !== 'differ';
+        const hasOneMore = isBelieved || furtherAgreement(levels) > 0 || levels.number === 'doubted';
         const restAgrees = isFamilyGood(levels) && isGivenSame(levels) && hasOneMore;
         return !isIdentified(levels) && !restAgrees;
       }
@@ -138,17 +162,24 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     }
   },
 
-  homonym: ({ best: { levels }, homonyms, namesakes }, { policy }) => {
+  homonym: ({ best: { isRareFamily, levels }, homonyms, namesakes }, { policy }) => {
     if (isIdentified(levels)) return false;
     // A first of January with a common name is many persons.
-    const isCommon = namesakes > policy.namesakesAllowed || levels.birthDate === 'exact-first';
-    return homonyms.length > 0 || (isCommon && furtherAgreement(levels) === 0);
+    const isFirst =
+      levels.birthDate === 'exact-first' && !(policy.believesScore && isRareFamily && isGivenSame(levels));
+    const isCommon = namesakes > policy.namesakesAllowed || isFirst;
+    // A brother of a name like his is another, where the arrival bears this one's.
+    const same = policy.believesScore ? homonyms.filter((other) => isGivenSame(other.levels)) : homonyms;
+    return same.length > 0 || (isCommon && furtherAgreement(levels) === 0);
   },
   // Which of the two is meant, the number says where only one of them bears it.
-  'duplicate-record': ({ best: { levels }, duplicates }) => {
+  'duplicate-record': ({ best: { levels }, doubles, duplicates }, { policy }) => {
     const isMeant =
-      levels.number === 'equal' && isDateEqual(levels) && isFamilyGood(levels) && isGivenCompatible(levels);
-    return duplicates.length > 0 && !isMeant;
+      levels.number === 'equal' &&
+      isDateEqual(levels) &&
+      ((isFamilyGood(levels) && isGivenCompatible(levels)) || isGivenSame(levels));
+    const unproved = policy.believesScore ? duplicates : [...duplicates, ...doubles];
+    return unproved.length > 0 && !isMeant;
   },
 };
 
@@ -160,6 +191,17 @@ function isFullyNamed(levels: Facts['best']['levels']): boolean {
 /** Name, birth date and one more trait agree. */
 function isCorroborated(levels: Facts['best']['levels']): boolean {
   return isFamilyGood(levels) && isGivenSame(levels) && isDateEqual(levels) && furtherAgreement(levels) > 0;
+}
+
+/** A relative's number on the arrival, while name, birth date, the registry's own number and one more trait agree. */
+function isOwnNumberHere({ levels, localNumberDoubted, number }: Facts['best']): boolean {
+  const isKnownHere = number !== undefined && !localNumberDoubted && levels.number === 'ignored';
+  return isKnownHere && isDateEqual(levels) && levels.sex === 'same' && furtherAgreement(levels) > 0;
+}
+
+/** The number, the family name and the birth date agree; whose number it is, is not in doubt. */
+function isCarriedAlone(levels: Facts['best']['levels']): boolean {
+  return levels.number === 'equal' && isDateEqual(levels) && isFamilyGood(levels) && levels.sex !== 'differ';
 }
 
 function isCandidateGuard(reason: GuardReason): reason is CandidateGuard {

@@ -16,10 +16,24 @@ export const LEVELS = {
   /** `near`: one typing error or another spelling; `token`: one part of a double name; `similar`: Jaro-Winkler >= 0.88. */
   family: ['exact', 'near', 'token', 'similar', 'differ'],
   /**
-   * `spelling`: the same letters in another spelling; `near`: a typing error, or the neighbouring name of a twin;
-   * `variant`: Fred for Frédéric; `part`: Jean for Jean-Pierre; `middle`: the other's middle name.
+   * `spelling`: the same letters in another spelling; `mistyped`: one typing error apart, and one of the two is no
+   * name that anybody bears here; `near`: a typing error, or the neighbouring name of a twin;
+   * `variant`: Fred for Frédéric; `part`: Jean for Jean-Pierre; `exchanged`: given and middle name
+   * are each other's; `middle`: the other's middle name.
    */
-  given: ['exact', 'spelling', 'variant', 'part', 'initial', 'near', 'middle', 'similar', 'differ'],
+  given: [
+    'exact',
+    'spelling',
+    'variant',
+    'part',
+    'initial',
+    'mistyped',
+    'near',
+    'exchanged',
+    'middle',
+    'similar',
+    'differ',
+  ],
   /** Family and given name stand exchanged. */
   nameOrder: ['swapped'],
   middle: ['exact', 'part', 'initial', 'differ'],

@@ -9,22 +9,30 @@ export interface ReconciliationPolicy {
   readonly newProbability: number;
   /** Others with the same name that are tolerated before one more trait must agree, when no number does. */
   readonly namesakesAllowed: number;
+  /**
+   * Whether the posterior, which knows of twins and other relatives who are not registered, is believed without one more
+   * trait: for a slip in the birth date of somebody of the same name; another family name at one home; a first of January of somebody with a rare name; a newborn with a name of its own; a relative's number beside
+   * everything else; and for a second record of somebody at one home.
+   */
+  readonly believesScore: boolean;
 }
 
 /** The default until a site has evidence of its own: 1 wrong link accepted in 100,000. */
 export const STRICT_POLICY: ReconciliationPolicy = {
   name: 'strict',
-  linkProbability: 0.99999,
+  linkProbability: 0.9999,
   newProbability: 0.001,
-  namesakesAllowed: 0,
+  namesakesAllowed: 2,
+  believesScore: false,
 };
 
 /** For sites that have seen their own figures: 5 in 100,000. */
 export const STANDARD_POLICY: ReconciliationPolicy = {
   name: 'standard',
-  linkProbability: 0.99995,
-  newProbability: 0.01,
-  namesakesAllowed: 3,
+  linkProbability: 0.998,
+  newProbability: 0.1,
+  namesakesAllowed: 10,
+  believesScore: true,
 };
 
 /** Policies by the name a configuration uses. */

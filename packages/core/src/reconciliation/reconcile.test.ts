@@ -14,7 +14,7 @@ import {
 } from '../../test/reconcile/jan.ts';
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
 import { explain } from './explain.ts';
-import { DEFAULT_MODEL } from './model.ts';
+import { DEFAULT_MODEL, relativeWeightOf } from './model.ts';
 import { POLICIES } from './policy.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -63,8 +63,10 @@ describe('a link', () => {
   it('is harder in a larger registry, and by a stricter policy', () => {
     const bare = { ...noNumber, phone: '0499 99 99 99' };
     expect(reconcile(bare, [jan], { ...options, registrySize: 2_000 }).zone).toBe('link');
-    expect(reconcile(bare, [jan], { ...options, registrySize: 200_000 }).zone).toBe('review');
-    expect(reconcile(bare, [jan], { ...options, registrySize: 200_000, policy: POLICIES.standard }).zone).toBe('link');
+    expect(reconcile(bare, [jan], { ...options, registrySize: 2_000_000 }).zone).toBe('review');
+    expect(reconcile(bare, [jan], { ...options, registrySize: 2_000_000, policy: POLICIES.standard }).zone).toBe(
+      'link',
+    );
   });
 });
 
@@ -141,12 +143,17 @@ describe('the score', () => {
   });
 
   it('gives the posterior with the prior, when there is one candidate', () => {
-    const { score, priorWeight, probability } = reconcile(
+    const { evidence, score, priorWeight, probability } = reconcile(
       { ...noNumber, name: name('Vandenberghe', 'Piet') },
       [jan],
       options,
     );
-    expect(probability).toBeCloseTo(2 ** (score + priorWeight) / (1 + 2 ** (score + priorWeight)), 9);
+    const odds = 2 ** (score + priorWeight);
+    // The arrival, a relative of the candidate who is not registered, or anybody else.
+    const relative = evidence.reduce((sum, { field, level }) => sum + relativeWeightOf(DEFAULT_MODEL, field, level), 0);
+    const relativeOdds = odds * DEFAULT_MODEL.relativeShare * 2 ** relative;
+    expect(relativeOdds).toBeGreaterThan(0.01);
+    expect(probability).toBeCloseTo(odds / (odds + relativeOdds + 1), 9);
     expect(priorWeight).toBeCloseTo(Math.log2(0.85 / 20_000 / 0.15), 9);
   });
 
@@ -201,7 +208,7 @@ describe('an explanation', () => {
     expect(lines[0]).toBe('A person decides.');
     expect(lines[1]).toBe('Other given name: may be a twin or another relative.');
     expect(lines[2]).toMatch(/^Before any evidence/);
-    expect(lines).toContain('Given name Piet, here Jan: different (−5.7 bits)');
+    expect(lines).toContain('Given name Piet, here Jan: different (−5.8 bits)');
     expect(lines.at(-1)).toMatch(/^After all evidence: [\d.]+ % probable$/);
   });
 
@@ -212,7 +219,7 @@ describe('an explanation', () => {
   });
 
   it('says why a doubt without a guard is a doubt', () => {
-    const decision = reconcile({ ...noNumber, phone: '0499 99 99 99' }, [jan], { ...options, registrySize: 1_000_000 });
+    const decision = reconcile({ ...noNumber, phone: '0499 99 99 99' }, [jan], { ...options, registrySize: 2_000_000 });
     expect(explain(decision)[1]).toBe('The probability is below what this hospital asks for.');
   });
 

@@ -24,7 +24,8 @@ import {
 } from './facts.ts';
 import type { GuardReason } from './guard-reasons.ts';
 import { guardsAgainst, guardsOfArrival } from './guards.ts';
-import { frequencyOf, namesakeWeight, weightOf, type ReconciliationModel } from './model.ts';
+import { FIELDS } from './levels.ts';
+import { frequencyOf, namesakeWeight, relativeWeightOf, weightOf, type ReconciliationModel } from './model.ts';
 import type { ReconciliationPolicy } from './policy.ts';
 import type { ReconciliationProfile } from './profile.ts';
 
@@ -64,7 +65,7 @@ export function reconcile(
   const others = compared.filter((other) => other !== best);
   const facts = factsOf(arrival, best, others, options);
   const guards = [...guardsAgainst(facts, options), ...tooMany(candidates.length)];
-  const person = [best, ...facts.cluster];
+  const person = [best, ...facts.cluster, ...(options.policy.believesScore ? facts.doubles : [])];
   const probability = Math.min(
     1,
     person.reduce((sum, { local }) => sum + (posterior.get(local) ?? 0), 0),
@@ -147,14 +148,40 @@ function assumedOf(bearers: readonly Comparison[], { model, names }: ReconcileOp
   return frequencies.length === 0 ? undefined : Math.max(...frequencies);
 }
 
-/** Posterior of each candidate against all others and nobody; sums to less than 1. */
+/**
+ * Posterior of each candidate against all others, against relatives of theirs who are not registered, and against any other
+ * person who is not; sums to less than 1.
+ */
 function posteriorOf(compared: readonly Comparison[], options: ReconcileOptions): ReadonlyMap<LocalPatient, number> {
   const prior = priorWeightOf(options);
-  // Relative to nobody, whose weight is 0; scaled by the largest, so that no power overflows.
-  const largest = compared.reduce((most, { score }) => Math.max(most, score + prior), 0);
-  const odds = compared.map(({ score }) => 2 ** (score + prior - largest));
-  const total = odds.reduce((sum, value) => sum + value, 2 ** -largest);
-  return new Map(compared.map(({ local }, index) => [local, (odds[index] ?? 0) / total]));
+  const weights = compared.map(({ score }) => score + prior);
+  const relatives = withRelatives(compared).map(
+    ({ levels, score }) => score + prior + relativeWeight(levels, options.model),
+  );
+  // Relative to a stranger, whose weight is 0; scaled by the largest, so that no power overflows.
+  const largest = [...weights, ...relatives].reduce((most, weight) => Math.max(most, weight), 0);
+  const odds = (weight: number): number => 2 ** (weight - largest);
+  const total = [...weights, ...relatives].reduce((sum, weight) => sum + odds(weight), odds(0));
+  return new Map(compared.map(({ local }, index) => [local, odds(weights[index] ?? -Infinity) / total]));
+}
+
+/**
+ * Whose relatives the arrival may be. Where somebody of its name and birth date is registered, only that person's own: of
+ * another relative in the registry they both are, and share the home with.
+ */
+function withRelatives(compared: readonly Comparison[]): readonly Comparison[] {
+  const named = compared.filter(
+    ({ levels }) => isFamilyGood(levels) && isGivenCompatible(levels) && isDateEqual(levels),
+  );
+  return named.length > 0 ? named : compared;
+}
+
+/** Bits by which the arrival is a relative of the candidate, who is not registered, rather than the candidate. */
+function relativeWeight(levels: Comparison['levels'], model: ReconciliationModel): number {
+  return FIELDS.reduce(
+    (sum, field) => sum + relativeWeightOf(model, field, levels[field]),
+    Math.log2(model.relativeShare),
+  );
 }
 
 /** Bits by which one given patient of the registry starts behind nobody. */
@@ -196,15 +223,16 @@ function sumOf(posterior: ReadonlyMap<LocalPatient, number>): number {
 }
 
 /** Two of national number, name and birth date, each sound. */
-function isEnoughKnown(arrival: PreparedArrival, { profile }: ReconcileOptions): boolean {
+function isEnoughKnown(arrival: PreparedArrival, { policy, profile }: ReconcileOptions): boolean {
   const { patient, readings, number, numberDoubted } = arrival;
   const hasName =
     readings.some(({ family, given }) => family.glued.length > 1 && given.glued.length > 1) &&
     !isPlaceholderName(patient, profile);
   const hasDate = isFullBirthDate(parseBirthDate(patient.birthDate)) && !isPlaceholderDate(patient, profile);
   const hasNumber = number !== undefined && number.kind !== 'unchecked';
-  // A number at odds with the birth date makes both unsound.
-  return !numberDoubted && [hasName, hasDate, hasNumber].filter(Boolean).length >= 2;
+  // A number at odds with the birth date makes both unsound, unless nobody near by either is answer enough.
+  if (numberDoubted) return policy.believesScore && hasName && hasDate;
+  return [hasName, hasDate, hasNumber].filter(Boolean).length >= 2;
 }
 
 function runnersUp(

@@ -38,6 +38,8 @@ const SAME_DAY_RATE = 0.04;
 const NAMESAKE_DRAWS = 2_000;
 /** Of births, at stress 1. */
 const TWIN_RATE = 0.018;
+/** Of twins of one sex: names a letter or two apart. Most parents who want names to go together take one initial. */
+const ALIKE_RATE = 0.06;
 /** Of families, at stress 1. */
 const NEWBORN_RATE = 0.036;
 const NEWBORN_DAYS = 55;
@@ -143,7 +145,7 @@ function addBirth(lineage: Lineage, couple: Couple, birth: Birth): void {
     return;
   }
   const otherSex: PersonSex = random.chance(0.65) ? sex : sex === 'M' ? 'F' : 'M';
-  const isAlike = sex === otherSex && random.chance(0.5);
+  const isAlike = sex === otherSex && random.chance(ALIKE_RATE);
   const [given, otherGiven] = isAlike
     ? twinNames(sex, random)
     : [freshName(lineage, sex, couple, birth), freshName(lineage, otherSex, couple, birth)];

@@ -149,7 +149,7 @@ it.each([
 });
 
 it('makes more twins, newborns, homonyms and borrowed numbers under stress', () => {
-  const stressed = generatePopulation({ seed: 1, ...SIZE, stress: 4 });
+  const stressed = generatePopulation({ seed: 1, ...SIZE, stress: 10 });
   for (const tag of ['twin-in-registry', 'newborn', 'homonym', 'relatives-niss']) {
     expect(tagged(tag, stressed).length).toBeGreaterThan(2 * tagged(tag).length);
   }
