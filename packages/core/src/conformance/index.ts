@@ -12,6 +12,8 @@ export type {
 } from './sample-studies.ts';
 export { patientDirectoryConformance } from './patient-directory.ts';
 export type { PatientDirectoryConformanceOptions, PatientDirectoryHarness } from './patient-directory.ts';
+export { patientRegistryConformance } from './patient-registry.ts';
+export type { PatientRegistryConformanceOptions, PatientRegistryHarness } from './patient-registry.ts';
 export { SAMPLE_LOCAL_ISSUER, SAMPLE_LOCAL_PATIENTS } from './sample-patients.ts';
 export { accessPolicyConformance } from './access-policy.ts';
 export type { AccessPolicyConformanceOptions } from './access-policy.ts';
