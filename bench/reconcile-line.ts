@@ -2,7 +2,7 @@
 import { createPatientIndex, type PatientIndex } from '../packages/core/src/patients/index.ts';
 import {
   createEvaluation,
-  DEFAULT_MODEL,
+  MODELS,
   POLICIES,
   PROFILES,
   reconcile,
@@ -32,7 +32,7 @@ export function benchSample(sample: Sample, { name, nowMs, profile, runs }: Samp
   const exact = exactFigures(sample);
   for (const policy of Object.values(POLICIES)) {
     const options: ReconcileOptions = {
-      model: DEFAULT_MODEL,
+      model: MODELS[profile],
       names: index.names,
       nowMs,
       policy,

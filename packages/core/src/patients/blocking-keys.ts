@@ -20,6 +20,8 @@ export const KEY_VOTES = {
   /** Both names. */
   names: 12,
   phone: 8,
+  /** Birth date and postcode: somebody whose whole name was written otherwise. */
+  dateHome: 6,
   /** A name and two parts of the birth date, or one word of each name. */
   partDateFamily: 6,
   words: 4,
@@ -48,6 +50,7 @@ export function registeredKeys(
   const keys = new KeySet();
   keys.add('localId', patient.patientId.issuer ?? '', patient.patientId.id);
   addShared(keys, patient, rules);
+  addHome(keys, patient, parseBirthDate(patient.birthDate));
   if (reading !== undefined) addReading(keys, reading, parseBirthDate(patient.birthDate));
   if (reading !== undefined && birthName !== undefined) {
     addReading(keys, { ...reading, family: birthName.family }, parseBirthDate(patient.birthDate));
@@ -67,6 +70,7 @@ export function arrivingKeys(
   addShared(keys, patient, rules);
   const birthName = patient.birthName === undefined ? undefined : nameForms(patient.birthName.alphabetic.family);
   for (const date of datesTried(parseBirthDate(patient.birthDate))) {
+    addHome(keys, patient, date);
     for (const reading of nameReadings(patient.name?.alphabetic)) {
       addReading(keys, reading, date);
       if (birthName !== undefined && reading.reading === 'as-written')
@@ -106,6 +110,11 @@ function addShared(
   if (written.length >= PHONE_DIGITS) keys.add('number', written);
   const phone = phoneKey(patient.phone);
   if (phone !== undefined) keys.add('phone', phone);
+}
+
+function addHome(keys: KeySet, { postcode }: PatientTraits, date: BirthDateParts | undefined): void {
+  const code = foldedTokens(postcode ?? '').join('');
+  if (code !== '' && isFullBirthDate(date)) keys.add('dateHome', dayOf(date), code);
 }
 
 function addReading(keys: KeySet, reading: NameReading, date: BirthDateParts | undefined): void {

@@ -26,6 +26,7 @@ describe('the index of patients', () => {
   const jan = local('1', 'Van den Berghe', 'Jan', '1985-07-30', {
     nationalNumber: '85073003328',
     phone: '0475/12.34.56',
+    postcode: '9000',
   });
 
   it.each<[string, ArrivingPatient]>([
@@ -36,6 +37,7 @@ describe('the index of patients', () => {
     ['the given name and birth date', arriving('Claes', 'Jan', '1985-07-30')],
     ['the given name and most of the birth date', arriving('Claes', 'Jan', '1985-07-03')],
     ['the family name and most of the birth date', arriving('Berghe', 'Piet', '1985-06-30')],
+    ['birth date and postcode', { ...arriving('Claes', 'Piet', '1985-07-30'), postcode: 'B-9000' }],
     ['the names alone', arriving('vandenberghe', 'jan')],
     ['the noun and given name', arriving('Berghe', 'Jan', '1950-01-01')],
     [

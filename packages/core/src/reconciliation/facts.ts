@@ -131,7 +131,7 @@ export function isNear(arrival: PreparedArrival, { levels, local }: Comparison):
   if (isGivenCompatible(levels) && isDateEqual(levels)) return true;
   if (isFamilyGood(levels) && isGivenCompatible(levels) && levels.birthDate === 'missing') return true;
   const sameHome = levels.phone === 'same' || levels.address === 'street' || levels.address === 'street-near';
-  return sameHome && (isGivenCompatible(levels) || (isFamilyGood(levels) && isDateNear(levels)));
+  return sameHome && (isDateEqual(levels) || isGivenCompatible(levels) || (isFamilyGood(levels) && isDateNear(levels)));
 }
 
 /** Whether the name is no name: Baby, NN, inconnu. A missing name is not a placeholder. */

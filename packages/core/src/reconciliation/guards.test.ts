@@ -16,6 +16,7 @@ import {
 } from '../../test/reconcile/jan.ts';
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
 import type { GuardReason } from './guard-reasons.ts';
+import { MODELS } from './model.ts';
 import { POLICIES } from './policy.ts';
 import { PROFILES } from './profile.ts';
 import { MOST_CANDIDATES, reconcile } from './reconcile.ts';
@@ -231,12 +232,11 @@ describe('a guard', () => {
   });
 
   it('of Belgium is no guard elsewhere', () => {
-    const generic = { ...options, profile: PROFILES.generic };
+    const generic = { ...options, model: MODELS.generic, profile: PROFILES.generic };
     const numbers = { ...arrival, nationalNumber: '12345678' };
     expect(reconcile(numbers, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe('review');
-    expect(reconcile({ ...numbers, ...home }, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe(
-      'link',
-    );
+    const atHome = { ...numbers, ...home, phone: jan.phone! };
+    expect(reconcile(atHome, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe('link');
     expect(
       reconcile({ ...arrival, name: name('Inconnu', 'Jan') }, [other('L1', { name: name('Inconnu', 'Jan') })], generic)
         .zone,

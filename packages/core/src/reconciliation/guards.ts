@@ -51,13 +51,26 @@ export function guardsOfArrival(arrival: Facts['arrival'], { profile, nowMs }: G
 }
 
 /** What an equal number may outweigh; see `ReconciliationProfile.numberOutweighs`. */
-const OUTWEIGHED: ReadonlySet<GuardReason> = new Set(['number-of-another', 'birth-date-differs', 'birth-date-missing']);
+const OUTWEIGHED: ReadonlySet<GuardReason> = new Set([
+  'number-of-another',
+  'given-names-differ',
+  'given-name-near',
+  'family-names-differ',
+  'name-incomplete',
+  'birth-date-missing',
+  'birth-date-differs',
+]);
 
-/** Relatives share family name, home and, where it is an insurance's, the number: the given name is the person's own. */
+/**
+ * Relatives share family name and home: the birth date or the given name, which are the person's own, must agree too. A number
+ * that is one slip away may be a twin's, and needs the given name.
+ */
 function isCarriedByNumber(levels: Facts['best']['levels']): boolean {
-  const isSamePerson = isGivenCompatible(levels) && levels.sex !== 'differ';
-  const others = [isFamilyGood(levels), isDateNear(levels)].filter(Boolean).length;
-  return isSamePerson && ((levels.number === 'equal' && others >= 1) || (levels.number === 'slip' && others === 2));
+  if (levels.sex === 'differ') return false;
+  const isHome = levels.address === 'street' || levels.address === 'street-near';
+  const agreeing = [isDateNear(levels), isGivenCompatible(levels), isFamilyGood(levels), isHome].filter(Boolean).length;
+  if (levels.number === 'slip') return isGivenCompatible(levels) && agreeing >= 3;
+  return levels.number === 'equal' && agreeing >= 2 && (isDateNear(levels) || isGivenCompatible(levels));
 }
 
 const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {

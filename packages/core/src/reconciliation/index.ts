@@ -7,7 +7,7 @@ export { GUARD_REASONS } from './guard-reasons.ts';
 export type { GuardReason } from './guard-reasons.ts';
 export { FIELDS, LEVELS } from './levels.ts';
 export type { Field, Level, LevelOf } from './levels.ts';
-export { DEFAULT_MODEL } from './model.ts';
+export { DEFAULT_MODEL, GENERIC_MODEL, MODELS } from './model.ts';
 export type { LevelFrequencies, ReconciliationModel } from './model.ts';
 export { POLICIES, STANDARD_POLICY, STRICT_POLICY } from './policy.ts';
 export type { ReconciliationPolicy } from './policy.ts';

@@ -5,6 +5,7 @@
 import type { NameCounts } from '../patients/index.ts';
 import { GIVEN_NAME_VARIANTS_VERSION } from './given-name-variants.ts';
 import type { Field, Level, LEVELS } from './levels.ts';
+import type { PROFILES } from './profile.ts';
 import { OWN_GIVEN_NAMES_VERSION } from './own-given-names.ts';
 
 /** How often a level occurs, in records of one person and of two; all between 0 and 1, exclusive. */
@@ -106,6 +107,31 @@ export const DEFAULT_MODEL: ReconciliationModel = {
     },
     phone: { same: { m: 0.77, u: 2e-4, r: 0.45 }, differ: { m: 0.23, u: 0.9998, r: 0.55 } },
   },
+};
+
+/**
+ * The model for numbers without check digits, which are mistyped unseen, and are one person's alone (see
+ * `ReconciliationProfile.numberOutweighs`).
+ */
+export const GENERIC_MODEL: ReconciliationModel = {
+  ...DEFAULT_MODEL,
+  version: `generic-1+${DEFAULT_MODEL.version}`,
+  provenance: `${DEFAULT_MODEL.provenance}; number: assumed, one in twenty mistyped`,
+  fields: {
+    ...DEFAULT_MODEL.fields,
+    number: {
+      ...DEFAULT_MODEL.fields.number,
+      equal: { m: 0.94, u: 1e-7, r: 1e-6 },
+      slip: { m: 0.04, u: 1e-5, r: 1e-5 },
+      differ: { m: 0.01, u: 0.9999, r: 0.99 },
+    },
+  },
+};
+
+/** Models by the name of the profile they are for. */
+export const MODELS: Readonly<Record<keyof typeof PROFILES, ReconciliationModel>> = {
+  be: DEFAULT_MODEL,
+  generic: GENERIC_MODEL,
 };
 
 /** Weight of a level in bits: positive for, negative against; 0 when nothing was compared. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { arrival, home, jan, JAN, name, noNumber, number, options, other, without } from '../../test/reconcile/jan.ts';
 import { createPatientIndex, type NameCounts } from '../patients/index.ts';
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
+import { MODELS } from './model.ts';
 import { POLICIES } from './policy.ts';
 import { PROFILES } from './profile.ts';
 import { reconcile, type ReconcileOptions } from './reconcile.ts';
@@ -101,7 +102,7 @@ describe('a national number', () => {
   });
 
   describe('without check digits', () => {
-    const generic = { profile: PROFILES.generic };
+    const generic = { model: MODELS.generic, profile: PROFILES.generic };
     const local = other('L1', { nationalNumber: '4815162' });
     const said = { ...arrival, nationalNumber: '4815162' };
 

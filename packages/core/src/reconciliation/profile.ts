@@ -23,8 +23,9 @@ export interface ReconciliationProfile {
    */
   readonly differentNumbers: 'forbid' | 'unless-corroborated';
   /**
-   * Whether an equal number, with the given name and one more of family name and birth date, may stand against the other. Not
-   * where a number has its own guards: there a relative's number, or a twin's, is known for what it is.
+   * Whether the number is one person's for life, so that it may stand against other traits: with the birth date or the given
+   * name, and one more, of family name and street too. Not for an insurance's, which relatives share; nor where a number has
+   * its own guards, by which a relative's, or a twin's, is known for what it is.
    */
   readonly numberOutweighs: boolean;
 }

@@ -229,7 +229,7 @@ function isEnoughKnown(arrival: PreparedArrival, { policy, profile }: ReconcileO
     readings.some(({ family, given }) => family.glued.length > 1 && given.glued.length > 1) &&
     !isPlaceholderName(patient, profile);
   const hasDate = isFullBirthDate(parseBirthDate(patient.birthDate)) && !isPlaceholderDate(patient, profile);
-  const hasNumber = number !== undefined && number.kind !== 'unchecked';
+  const hasNumber = number !== undefined && (number.kind !== 'unchecked' || profile.numberOutweighs);
   // A number at odds with the birth date makes both unsound, unless nobody near by either is answer enough.
   if (numberDoubted) return policy.believesScore && hasName && hasDate;
   return [hasName, hasDate, hasNumber].filter(Boolean).length >= 2;

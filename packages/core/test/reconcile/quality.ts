@@ -6,7 +6,7 @@
 import { createPatientIndex } from '../../src/patients/index.ts';
 import {
   createEvaluation,
-  DEFAULT_MODEL,
+  MODELS,
   POLICIES,
   PROFILES,
   reconcile,
@@ -37,7 +37,7 @@ export function measure(sample: Sample, options: MeasureOptions): Quality {
   const profile = PROFILES[options.profile];
   const index = createPatientIndex(sample.registry, { rules: profile.numberRules });
   const settings: ReconcileOptions = {
-    model: DEFAULT_MODEL,
+    model: MODELS[options.profile],
     profile,
     policy: POLICIES[options.policy],
     registrySize: index.size,

@@ -4,14 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PatientDirectory } from '@interhosp/core/patients';
-import {
-  DEFAULT_MODEL,
-  POLICIES,
-  PROFILES,
-  reconcile,
-  toDecisionRecord,
-  type Decision,
-} from '@interhosp/core/reconciliation';
+import { MODELS, POLICIES, PROFILES, reconcile, toDecisionRecord, type Decision } from '@interhosp/core/reconciliation';
 import type { LocalPatient } from '@interhosp/core/study';
 import { TransferError } from '@interhosp/core/errors';
 import type { RecordPayloads } from '@interhosp/core/transfer';
@@ -70,7 +63,7 @@ export async function decide(x: LiveExchange, ports: PatientPorts, signal?: Abor
   const { header } = x.required('OFFER_SEEN');
   const candidates = await directory.candidates(header.patient, signal && { signal });
   return reconcile(header.patient, candidates, {
-    model: DEFAULT_MODEL,
+    model: MODELS[settings.profile],
     nowMs: clock.now(),
     policy: POLICIES[settings.policy],
     profile: PROFILES[settings.profile],

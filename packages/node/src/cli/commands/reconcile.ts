@@ -4,7 +4,7 @@
  */
 import {
   createEvaluation,
-  DEFAULT_MODEL,
+  MODELS,
   explain,
   POLICIES,
   PROFILES,
@@ -75,7 +75,7 @@ async function tryMatching(output: Output, options: TryOptions): Promise<void> {
   const registry = await files.registry(registryFile, profile);
   const truth = truthFile === undefined ? undefined : await files.truth(truthFile, registry);
   const settings: ReconcileOptions = {
-    model: DEFAULT_MODEL,
+    model: MODELS[options.profile],
     names: registry.names,
     nowMs: options.day ?? nodeClock().now(),
     policy: POLICIES[options.policy],
