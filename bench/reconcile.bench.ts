@@ -5,7 +5,8 @@
  *   INTERHOSP_RECONCILE=FOLDER pnpm bench reconcile [--case NAME] [--quick] [--runs N] [--json]
  *
  * FOLDER holds a folder for each sample, with `registry.csv`, `incoming.csv` and `truth.csv` (DESIGN.md 9). Without it, the
- * reduced Belgian sample of the tests is taken, half of whose arrivals are traps. Generated populations follow. One line of JSON a sample and policy.
+ * reduced Belgian sample of the tests is taken, half of whose arrivals are traps. Generated populations follow. One line of
+ * JSON for each sample and policy.
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -86,6 +86,12 @@ export function phoneKey(phone: string | undefined): string | undefined {
   return digits.length < PHONE_DIGITS || /^(.)\1*$/.test(digits) ? undefined : digits.slice(-PHONE_DIGITS);
 }
 
+/** A postcode without spaces and without the country's letters in front: B-9000 is 9000. Empty when there is none. */
+export function postcodeKey(postcode: string | undefined): string {
+  const code = foldedTokens((postcode ?? '').slice(0, 40)).join('');
+  return /^[a-z]{1,3}(\d+)$/.exec(code)?.[1] ?? code;
+}
+
 class KeySet {
   readonly list: BlockingKey[] = [];
   readonly #seen = new Set<string>();
@@ -113,7 +119,7 @@ function addShared(
 }
 
 function addHome(keys: KeySet, { postcode }: PatientTraits, date: BirthDateParts | undefined): void {
-  const code = foldedTokens(postcode ?? '').join('');
+  const code = postcodeKey(postcode);
   if (code !== '' && isFullBirthDate(date)) keys.add('dateHome', dayOf(date), code);
 }
 

@@ -17,7 +17,7 @@ export {
 export type { NationalNumber, NationalNumberRules, NumberAgreement } from './national-number.ts';
 export type { PatientDirectory } from './patient-directory.ts';
 export type { PatientChange, PatientRegistry } from './patient-registry.ts';
-export { arrivingKeys, KEY_VOTES, phoneKey, registeredKeys } from './blocking-keys.ts';
+export { arrivingKeys, KEY_VOTES, phoneKey, postcodeKey, registeredKeys } from './blocking-keys.ts';
 export type { BlockingKey } from './blocking-keys.ts';
 export { foldedTokens, foldText, repairMojibake } from './fold-text.ts';
 export { foldSpelling, isParticle, nameForms, nameReadings, registeredName } from './name-forms.ts';

@@ -1,5 +1,12 @@
 /** Comparison of birth date, sex, address and telephone number, to a level of agreement. */
-import { foldedTokens, isFullBirthDate, parseBirthDate, phoneKey, type FullBirthDate } from '../patients/index.ts';
+import {
+  foldedTokens,
+  isFullBirthDate,
+  parseBirthDate,
+  phoneKey,
+  postcodeKey,
+  type FullBirthDate,
+} from '../patients/index.ts';
 import type { PatientTraits } from '../study/index.ts';
 import { editDistance } from './distance.ts';
 import type { LevelOf } from './levels.ts';
@@ -45,10 +52,7 @@ export function compareAddress(left: PatientTraits, right: PatientTraits): Level
  * where they do not fit together.
  */
 export function comparePlace(left: PatientTraits, right: PatientTraits): 'same' | 'differ' | 'missing' {
-  const [leftCode, rightCode] = [
-    foldedTokens(left.postcode ?? '').join(''),
-    foldedTokens(right.postcode ?? '').join(''),
-  ];
+  const [leftCode, rightCode] = [postcodeKey(left.postcode), postcodeKey(right.postcode)];
   const [leftCity, rightCity] = [foldedTokens(left.city ?? '').join(''), foldedTokens(right.city ?? '').join('')];
   // Luik and Liège are one town: only sameness of names says something.
   const isOneCity = leftCity !== '' && leftCity === rightCity;

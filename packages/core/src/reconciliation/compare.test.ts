@@ -162,6 +162,7 @@ describe('sex, telephone, address', () => {
   it('postcodes decide, towns only say yes', () => {
     expect(comparePlace({ postcode: '4000', city: 'Luik' }, { postcode: '4000', city: 'Liège' })).toBe('same');
     expect(comparePlace({ postcode: '4000', city: 'Liège' }, { postcode: '4040', city: 'Herstal' })).toBe('differ');
+    expect(comparePlace({ postcode: 'B-4000' }, { postcode: '4000' })).toBe('same');
     // Two parts of one town; a town of the same name elsewhere.
     expect(comparePlace({ postcode: '4000', city: 'Liège' }, { postcode: '4020', city: 'LIEGE' })).toBe('missing');
     expect(comparePlace({ postcode: '4420', city: 'Saint-Nicolas' }, { postcode: '9100', city: 'Saint-Nicolas' })).toBe(
