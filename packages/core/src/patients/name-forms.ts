@@ -4,6 +4,7 @@
  */
 import type { PersonName } from '../study/index.ts';
 import { foldedTokens } from './fold-text.ts';
+import { remembered } from './remembered.ts';
 
 /** The forms of one name part. All are lower case; all are empty when the part is. */
 export interface NameForms {
@@ -50,8 +51,10 @@ const MARRIAGE_WORDS: ReadonlySet<string> = new Set(
   'ep epouse echtg echtgenote wed weduwe vve veuve nee geb geborene geboren verh'.split(' '),
 );
 
-/** The forms of one part of a name. */
-export function nameForms(text: string): NameForms {
+/** The forms of one part of a name. Names come again: those seen lately are not taken apart anew. */
+export const nameForms: (text: string) => NameForms = remembered(formsOf);
+
+function formsOf(text: string): NameForms {
   const words = foldedTokens(text);
   const meant = words.filter((token) => !MARRIAGE_WORDS.has(token));
   // Nee is a family name too.

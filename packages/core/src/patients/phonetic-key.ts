@@ -3,6 +3,7 @@
  * candidates and decides nothing, so that it may be coarse; Dutch, French and German spellings share their classes.
  */
 import { foldSpelling } from './name-forms.ts';
+import { remembered } from './remembered.ts';
 
 const LONGEST_KEY = 6;
 
@@ -30,7 +31,9 @@ const CLASSES: Readonly<Record<string, string>> = {
 };
 
 /** The key of a glued, folded name; empty for an empty name. A name without consonants is its own first letters. */
-export function phoneticKey(glued: string): string {
+export const phoneticKey: (glued: string) => string = remembered(soundOf);
+
+function soundOf(glued: string): string {
   let key = '';
   let last = '';
   for (const letter of foldSpelling(glued)) {

@@ -145,7 +145,7 @@ class RowWriter {
   #at = 0;
 
   constructor(mostBytes: number) {
-    this.#row = new Uint8Array(mostBytes);
+    this.#row = Buffer.allocUnsafe(mostBytes);
   }
 
   copy(bytes: Uint8Array): void {

@@ -28,7 +28,8 @@ export const MAX_SLOT = 0xffffffff;
 
 /** The key of a row: the letter, then the number with its highest byte first, so that numbers are in order. */
 export function rowKey(space: RowSpace, number: number): Uint8Array {
-  const key = new Uint8Array(ROW_KEY_BYTES);
+  // Out of a pool: millions are made in an import.
+  const key = Buffer.allocUnsafe(ROW_KEY_BYTES);
   key[0] = ROW_SPACES[space];
   key[1] = number >>> 24;
   key[2] = number >>> 16;

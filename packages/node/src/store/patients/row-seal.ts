@@ -54,7 +54,7 @@ export function createRowSealer(secret: Uint8Array, { crypto, random }: RowWorld
     seal(key, plain) {
       const own = nonce();
       const sealed = crypto.seal(secret, own, plain, additionalOf(key));
-      const bytes = new Uint8Array(BODY_AT + sealed.length);
+      const bytes = Buffer.allocUnsafe(BODY_AT + sealed.length);
       bytes[0] = ROW_VERSION;
       bytes.set(own, 1);
       bytes.set(sealed, BODY_AT);
