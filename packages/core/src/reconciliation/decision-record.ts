@@ -17,6 +17,7 @@ export interface DecisionRecord {
   /** The likeliest candidate; only with `review`. */
   readonly nearestId?: IssuedId;
   readonly probability: number;
+  readonly relativeProbability?: number;
   readonly priorWeight: number;
   readonly score: number;
   readonly evidence: readonly Evidence[];
@@ -37,6 +38,7 @@ export function toDecisionRecord(decision: Decision): DecisionRecord {
     ...(zone === 'link' ? { patientId: plainId(decision.patient.patientId) } : {}),
     ...(zone === 'review' && decision.nearest ? { nearestId: plainId(decision.nearest.patientId) } : {}),
     probability: decision.probability,
+    ...(decision.relativeProbability !== undefined && { relativeProbability: decision.relativeProbability }),
     priorWeight: decision.priorWeight,
     score: decision.score,
     evidence: evidence.map((item) => ({ ...item })),
@@ -67,11 +69,13 @@ export function parseDecisionRecord(value: unknown): DecisionRecord {
   const nearestId = optionalId(record['nearestId'], 'nearestId');
   if ((zone === 'link') !== (patientId !== undefined)) throw invalid('patientId');
   if (nearestId !== undefined && zone !== 'review') throw invalid('nearestId');
+  const relatives = record['relativeProbability'];
   return {
     zone,
     ...(patientId ? { patientId } : {}),
     ...(nearestId ? { nearestId } : {}),
     probability: probabilityAt(record['probability'], 'probability'),
+    ...(relatives !== undefined && { relativeProbability: probabilityAt(relatives, 'relativeProbability') }),
     priorWeight: numberAt(record['priorWeight'], 'priorWeight'),
     score: numberAt(record['score'], 'score'),
     evidence: listAt(record['evidence'], 'evidence').map(parseEvidence),

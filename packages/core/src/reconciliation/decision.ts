@@ -17,6 +17,8 @@ export interface RunnerUp {
 interface DecisionFields {
   /** Posterior probability that the arrival is the candidate shown; with `new`, that it is nobody of the candidates. */
   readonly probability: number;
+  /** Posterior probability of a relative of the candidates who is not registered; absent in decisions of models without. */
+  readonly relativeProbability?: number;
   /** Bits before any evidence: the odds of one given registered patient against nobody. */
   readonly priorWeight: number;
   /** Bits; the sum of the weights of `evidence`. */

@@ -11,6 +11,7 @@ import { ENGLISH_SENTENCES, type SentenceCatalogue, type SentenceKey } from './s
 export interface Explainable {
   readonly zone: Zone;
   readonly probability: number;
+  readonly relativeProbability?: number;
   readonly priorWeight: number;
   readonly evidence: readonly Evidence[];
   readonly guards: readonly GuardReason[];
@@ -24,7 +25,7 @@ export interface Explainable {
  * @param sentences - The language; English unless given.
  */
 export function explain(decision: Explainable, sentences: SentenceCatalogue = ENGLISH_SENTENCES): readonly string[] {
-  const { zone, guards, evidence, runnersUp, sameNumberAs } = decision;
+  const { zone, guards, evidence, relativeProbability = 0, runnersUp, sameNumberAs } = decision;
   const lines = [sentences[`zone.${zone}`], ...guards.map((reason) => sentences[`guard.${reason}`])];
   if (zone === 'review' && guards.length === 0) lines.push(sentences['below-threshold']);
   if (sameNumberAs.length > 0) lines.push(filled(sentences['same-number'], { count: String(sameNumberAs.length) }));
@@ -33,10 +34,16 @@ export function explain(decision: Explainable, sentences: SentenceCatalogue = EN
     lines.push(...evidence.flatMap((item) => evidenceLine(item, sentences)));
     lines.push(filled(sentences.posterior, { percent: percentOf(decision.probability) }));
   }
+  if (relativeProbability >= LEAST_SHOWN) {
+    lines.push(filled(sentences.relative, { percent: percentOf(relativeProbability) }));
+  }
   const [next] = runnersUp;
   if (next !== undefined) lines.push(filled(sentences['runner-up'], { percent: percentOf(next.probability) }));
   return lines;
 }
+
+/** What rounds to nothing is not said. */
+const LEAST_SHOWN = 1e-6;
 
 function evidenceLine(item: Evidence, sentences: SentenceCatalogue): readonly string[] {
   const sentence = sentences[`${item.field}.${item.level}` as SentenceKey] as string | undefined;

@@ -143,7 +143,7 @@ describe('the score', () => {
   });
 
   it('gives the posterior with the prior, when there is one candidate', () => {
-    const { evidence, score, priorWeight, probability } = reconcile(
+    const { evidence, score, priorWeight, probability, relativeProbability } = reconcile(
       { ...noNumber, name: name('Vandenberghe', 'Piet') },
       [jan],
       options,
@@ -154,6 +154,7 @@ describe('the score', () => {
     const relativeOdds = odds * DEFAULT_MODEL.relativeShare * 2 ** relative;
     expect(relativeOdds).toBeGreaterThan(0.01);
     expect(probability).toBeCloseTo(odds / (odds + relativeOdds + 1), 9);
+    expect(relativeProbability).toBeCloseTo(relativeOdds / (odds + relativeOdds + 1), 9);
     expect(priorWeight).toBeCloseTo(Math.log2(0.85 / 20_000 / 0.15), 9);
   });
 
@@ -209,7 +210,8 @@ describe('an explanation', () => {
     expect(lines[1]).toBe('Other given name: may be a twin or another relative.');
     expect(lines[2]).toMatch(/^Before any evidence/);
     expect(lines).toContain('Given name Piet, here Jan: different (−5.8 bits)');
-    expect(lines.at(-1)).toMatch(/^After all evidence: [\d.]+ % probable$/);
+    expect(lines.at(-2)).toMatch(/^After all evidence: [\d.]+ % probable$/);
+    expect(lines.at(-1)).toMatch(/^Or a relative who is not registered here: [\d.]+ % probable$/);
   });
 
   it('never claims certainty', () => {

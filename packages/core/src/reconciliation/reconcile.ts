@@ -58,9 +58,11 @@ export function reconcile(
 ): Decision {
   const arrival = prepareArrival(arriving, options.profile);
   const compared = compareAll(arrival, distinct(candidates), options);
-  const posterior = posteriorOf(compared, options);
+  const { posterior, relatives } = posteriorsOf(compared, options);
   const best = compared.find((comparison) => isNear(arrival, comparison)) ?? likely(compared, posterior, options);
-  if (best === undefined) return nobodyNear(arrival, posterior, candidates.length, options);
+  if (best === undefined) {
+    return { ...nobodyNear(arrival, posterior, candidates.length, options), relativeProbability: relatives };
+  }
 
   const others = compared.filter((other) => other !== best);
   const facts = factsOf(arrival, best, others, options);
@@ -73,6 +75,7 @@ export function reconcile(
   const fields = {
     ...recorded(options),
     probability,
+    relativeProbability: relatives,
     score: best.score,
     evidence: best.evidence,
     runnersUp: runnersUp(
@@ -152,7 +155,10 @@ function assumedOf(bearers: readonly Comparison[], { model, names }: ReconcileOp
  * Posterior of each candidate against all others, against relatives of theirs who are not registered, and against any other
  * person who is not; sums to less than 1.
  */
-function posteriorOf(compared: readonly Comparison[], options: ReconcileOptions): ReadonlyMap<LocalPatient, number> {
+function posteriorsOf(
+  compared: readonly Comparison[],
+  options: ReconcileOptions,
+): { readonly posterior: ReadonlyMap<LocalPatient, number>; readonly relatives: number } {
   const prior = priorWeightOf(options);
   const weights = compared.map(({ score }) => score + prior);
   const relatives = withRelatives(compared).map(
@@ -162,7 +168,10 @@ function posteriorOf(compared: readonly Comparison[], options: ReconcileOptions)
   const largest = [...weights, ...relatives].reduce((most, weight) => Math.max(most, weight), 0);
   const odds = (weight: number): number => 2 ** (weight - largest);
   const total = [...weights, ...relatives].reduce((sum, weight) => sum + odds(weight), odds(0));
-  return new Map(compared.map(({ local }, index) => [local, odds(weights[index] ?? -Infinity) / total]));
+  return {
+    posterior: new Map(compared.map(({ local }, index) => [local, odds(weights[index] ?? -Infinity) / total])),
+    relatives: relatives.reduce((sum, weight) => sum + odds(weight), 0) / total,
+  };
 }
 
 /**

@@ -19,6 +19,7 @@ export type SentenceKey =
   | 'same-number'
   | 'prior'
   | 'posterior'
+  | 'relative'
   | 'runner-up'
   | 'bits';
 
@@ -108,5 +109,6 @@ export const ENGLISH_SENTENCES: SentenceCatalogue = {
   'namesakes.some': 'Others in the registry bear the same name',
   bits: '{sentence} ({bits} bits)',
   posterior: 'After all evidence: {percent} % probable',
+  relative: 'Or a relative who is not registered here: {percent} % probable',
   'runner-up': 'Next candidate: {percent} % probable',
 };
