@@ -7,9 +7,11 @@
  * behind the mark after a crash is made again.
  */
 import { readdir } from 'node:fs/promises';
+import { errorCodeOf } from '@interhosp/core/errors';
 import { arrivingKeys, type NationalNumberRules } from '@interhosp/core/patients';
 import type { ArrivingPatient, LocalPatient } from '@interhosp/core/study';
 import type { Log } from '@interhosp/core/world';
+import { isBeyondRepair } from '../level-errors.ts';
 import {
   KEY_ROWS_AT_ONCE,
   MOST_KEYS_IN_ONE_BATCH,
@@ -104,7 +106,7 @@ export class DiskIndex {
     const index = new DiskIndex(options, rows, hashing);
     try {
       if (wasThrownAway) await index.#startAnew('damaged');
-      else await index.#load();
+      else await index.#load().catch((error: unknown) => index.#startAnewAfter(error));
       return index;
     } catch (error) {
       await rows.close().catch(() => {});
@@ -217,11 +219,11 @@ export class DiskIndex {
     await this.#gate.change(async () => {
       this.#isUnfinished = !isOne;
       if (!isOne) {
-        await this.#rows.write(puts.splice(0), () => this.#meta(size, named), ahead.splice(0));
+        await this.#rows.write(puts.splice(0), (change) => this.#meta(change, size, named), ahead.splice(0));
         await this.#writeKeys(draft);
         this.#isUnfinished = false;
       }
-      await this.#rows.write([...puts, ...last, ...keys, ...names], () => this.#meta(size, named), ahead);
+      await this.#rows.write([...puts, ...last, ...keys, ...names], (change) => this.#meta(change, size, named), ahead);
       this.#remember(draft, size);
     });
   }
@@ -236,7 +238,7 @@ export class DiskIndex {
       // Only a large change that was cut off leaves two records of one patient.
       const seen = this.#isUnfinished ? new Set<string>() : undefined;
       this.#isUnfinished = true;
-      await this.#rows.write([], () => this.#meta(this.#size, this.names.total));
+      await this.#rows.write([], (change) => this.#meta(change, this.#size, this.names.total));
       await this.#rows.clear(DERIVED_SPACES);
       this.names.clear();
       const draft = new Draft(this.filing);
@@ -245,7 +247,7 @@ export class DiskIndex {
       const names = await this.#nameChanges(draft.names);
       this.#isUnfinished = false;
       this.#isIncomplete = !acceptLoss && (this.#isIncomplete || lost > 0);
-      await this.#rows.write([...gone, ...names], () => this.#meta(draft.sizeBy, draft.namedBy));
+      await this.#rows.write([...gone, ...names], (change) => this.#meta(change, draft.sizeBy, draft.namedBy));
       this.#remember(draft, draft.sizeBy);
       return { patients: draft.sizeBy, lost };
     });
@@ -294,7 +296,8 @@ export class DiskIndex {
     this.#size = meta?.size ?? 0;
     this.names.addTotal(meta?.named ?? 0);
     this.#isUnfinished = meta?.isUnfinished ?? true;
-    const isLost = meta === undefined || !sameSum(meta.truth, this.#rows.sumOf(TRUTH_SPACES));
+    const isUpToDate = await this.#rows.isUpToDate(meta?.change);
+    const isLost = meta === undefined || !isUpToDate || !sameSum(meta.truth, this.#rows.sumOf(TRUTH_SPACES));
     this.#isIncomplete = isLost || meta.isIncomplete;
     const distrust = isLost ? 'lost' : this.#distrustOf(meta, damaged);
     if (distrust === undefined) return;
@@ -330,12 +333,24 @@ export class DiskIndex {
     return damaged;
   }
 
+  /** Tables that LevelDB itself cannot read cannot be written over either. */
+  async #startAnewAfter(error: unknown): Promise<void> {
+    const code = errorCodeOf(error);
+    const isDamage = code === 'STORAGE_INDEX_DAMAGED' || (code === 'STORAGE_FAILED' && isBeyondRepair(error));
+    if (!isDamage) throw error;
+    await this.#startAnew('damaged');
+  }
+
   /** Nothing that is there can be read: it must be filled again. */
   async #startAnew(reason: Distrust): Promise<void> {
     this.#options.log.write('error', 'patients.index.emptied', { reason });
     await this.#rows.empty();
+    this.names.clear();
+    this.#leads.clear();
+    this.#isUnfinished = false;
     this.#isIncomplete = true;
-    await this.#rows.write([], () => this.#meta(0, 0));
+    this.#size = 0;
+    await this.#rows.write([], (change) => this.#meta(change, 0, 0));
   }
 
   /** Files every record anew, the latest first: where an ID has two, the other is what a change that was cut off left. */
@@ -435,9 +450,10 @@ export class DiskIndex {
     this.names.addTotal(draft.namedBy);
   }
 
-  #meta(size: number, named: number): Uint8Array {
+  #meta(change: number, size: number, named: number): Uint8Array {
     return packMeta({
       ...emptyMeta(this.#keysVersion),
+      change,
       size,
       named,
       nextSlot: this.#nextSlot,
@@ -454,6 +470,7 @@ function emptyMeta(version: string): IndexMeta {
   return {
     recordVersion: RECORD_VERSION,
     keysVersion: version,
+    change: 0,
     size: 0,
     named: 0,
     nextSlot: 0,

@@ -7,6 +7,7 @@ import { errorCodeOf } from '@interhosp/core/errors';
 import { Level } from 'level';
 import { guarded, isBeyondRepair } from '../level-errors.ts';
 import { LEVEL_OPTIONS, ROWS_AT_ONCE } from './defaults.ts';
+import { HeadFile } from './head-file.ts';
 import { rowKey, rowNumber, rowSpace, type RowSpace } from './row-keys.ts';
 import { damagedIndex, markOf, type RowSealer } from './row-seal.ts';
 import { slotNumbers, type SlotNumbers } from './slot-numbers.ts';
@@ -46,13 +47,17 @@ export class IndexRows {
   readonly #sealer: RowSealer;
   readonly #folder: string;
   #database: Database;
+  #head: HeadFile;
   #marks = noMarks();
   #sums = noSums();
+  /** Changes that were made, each with its meta row. */
+  #changes = 0;
 
-  private constructor(folder: string, sealer: RowSealer, database: Database) {
+  private constructor(folder: string, sealer: RowSealer, { database, head }: Opened) {
     this.#folder = folder;
     this.#sealer = sealer;
     this.#database = database;
+    this.#head = head;
   }
 
   /**
@@ -68,13 +73,24 @@ export class IndexRows {
     await rm(`${folder}${EMPTIED_SUFFIX}`, { recursive: true, force: true });
     return await guarded(async () => {
       try {
-        return { rows: new IndexRows(folder, sealer, await openLevel(folder)), wasThrownAway: false };
+        return { rows: new IndexRows(folder, sealer, await openBoth(folder)), wasThrownAway: false };
       } catch (error) {
         if (!isBeyondRepair(error)) throw error;
         await emptyFolder(folder);
-        return { rows: new IndexRows(folder, sealer, await openLevel(folder)), wasThrownAway: true };
+        return { rows: new IndexRows(folder, sealer, await openBoth(folder)), wasThrownAway: true };
       }
     });
+  }
+
+  /**
+   * Whether no change was lost since the one that the meta row is of; counting goes on from the later one.
+   *
+   * @param changes - What the meta row says; undefined where there is none.
+   */
+  async isUpToDate(changes: number | undefined): Promise<boolean> {
+    const head = await guarded(() => this.#head.read());
+    this.#changes = Math.max(changes ?? 0, head ?? 0);
+    return changes !== undefined && head !== undefined && head <= changes;
   }
 
   /** The marks of all rows of these spaces. */
@@ -195,21 +211,23 @@ export class IndexRows {
   /**
    * Makes all changes or none, durable on return.
    *
-   * @param meta - What the meta row becomes, made once the sums are those after the changes.
+   * @param meta - What the meta row becomes, made once the sums are those after the changes, of the number of the change.
    * @param ahead - Records written by {@link writeAhead} that count from now on.
    * @throws {StorageError} `STORAGE_FULL`, `STORAGE_FAILED`: whether it took effect is unknown; open the index again.
    */
   async write(
     changes: readonly RowChange[],
-    meta: () => Uint8Array,
+    meta: (change: number) => Uint8Array,
     ahead: readonly WrittenAhead[] = [],
   ): Promise<void> {
     // Before the changes: one of them may take such a record out again.
     for (const { number, mark } of ahead) this.#setMark('record', number, mark);
     const operations = changes.map((change) => this.#operation(change));
     const key = rowKey('meta', 0);
-    operations.push({ type: 'put', key, value: this.#sealer.seal(key, meta()) });
+    this.#changes += 1;
+    operations.push({ type: 'put', key, value: this.#sealer.seal(key, meta(this.#changes)) });
     await this.#writeAll(operations, true);
+    await guarded(() => this.#head.write(this.#changes));
   }
 
   /** Makes changes without saying so in the meta row: only behind a mark that they are unfinished. */
@@ -249,16 +267,19 @@ export class IndexRows {
   /** Throws all away: not by deleting, since a damaged table may not even be read for that. */
   async empty(): Promise<void> {
     await guarded(async () => {
-      await this.#database.close();
+      await this.close();
       await emptyFolder(this.#folder);
-      this.#database = await openLevel(this.#folder);
+      ({ database: this.#database, head: this.#head } = await openBoth(this.#folder));
     });
     this.#marks = noMarks();
     this.#sums = noSums();
   }
 
   async close(): Promise<void> {
-    await guarded(() => this.#database.close());
+    await guarded(async () => {
+      await this.#database.close();
+      await this.#head.close();
+    });
   }
 
   #operation({ space, number, plain }: RowChange): Operation {
@@ -304,6 +325,9 @@ export async function makeRows(folder: string, sealer: RowSealer, meta: Uint8Arr
     const key = rowKey('meta', 0);
     await database.batch([{ type: 'put', key, value: sealer.seal(key, meta) }], { sync: true });
     await database.close();
+    const head = await HeadFile.open(unfinished);
+    await head.write(0);
+    await head.close();
     await rename(unfinished, folder);
   });
 }
@@ -324,6 +348,21 @@ function noMarks(): Marks {
 function noSums(): Record<RowSpace, RowSum> {
   const none = { count: 0, sum: 0 };
   return { alias: none, key: none, meta: none, name: none, record: none };
+}
+
+interface Opened {
+  readonly database: Database;
+  readonly head: HeadFile;
+}
+
+async function openBoth(folder: string): Promise<Opened> {
+  const database = await openLevel(folder);
+  try {
+    return { database, head: await HeadFile.open(folder) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 async function openLevel(folder: string): Promise<Database> {

@@ -9,6 +9,8 @@ export interface IndexMeta {
   readonly recordVersion: number;
   /** See `keysVersion`; another one, and keys and names are made anew from the records. */
   readonly keysVersion: string;
+  /** Number of the change that wrote this; see head-file.ts. */
+  readonly change: number;
   /** Patients. */
   readonly size: number;
   /** Patients with a name. */
