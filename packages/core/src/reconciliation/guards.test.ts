@@ -150,6 +150,12 @@ describe('a guard', () => {
     ],
     [
       'homonym',
+      'another home and telephone',
+      { ...noNumber, street: 'Rue Haute 1', postcode: '4000', city: 'Liège', phone: '0499 99 99 99' },
+      [jan],
+    ],
+    [
+      'homonym',
       'a namesake of the same day',
       { ...noNumber, ...home },
       [jan, other('L2', { nationalNumber: number('850730007'), street: 'Dorp 1', phone: '1' })],
@@ -180,6 +186,7 @@ describe('a guard', () => {
   const BELIEVED: ReadonlySet<string> = new Set([
     'the number of a relative',
     'another family name',
+    'another home and telephone',
     'a newborn',
     'another day and no address',
     'another year and no address',

@@ -183,7 +183,9 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     const isCommon = namesakes > policy.namesakesAllowed || isFirst;
     // A brother of a name like his is another, where the arrival bears this one's.
     const same = policy.believesScore ? homonyms.filter((other) => isGivenSame(other.levels)) : homonyms;
-    return same.length > 0 || (isCommon && furtherAgreement(levels) === 0);
+    // Who has moved since, and whose telephone number is another too, may be another.
+    const isElsewhere = !policy.believesScore && levels.address === 'differ' && levels.phone === 'differ';
+    return same.length > 0 || ((isCommon || isElsewhere) && furtherAgreement(levels) === 0);
   },
   // Which of the two is meant, the number says where only one of them bears it.
   'duplicate-record': ({ best: { levels }, doubles, duplicates }, { policy }) => {

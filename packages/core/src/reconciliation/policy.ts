@@ -22,7 +22,7 @@ export const STRICT_POLICY: ReconciliationPolicy = {
   name: 'strict',
   linkProbability: 0.9999,
   newProbability: 0.001,
-  namesakesAllowed: 2,
+  namesakesAllowed: 5,
   believesScore: false,
 };
 
