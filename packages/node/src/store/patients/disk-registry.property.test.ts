@@ -159,7 +159,7 @@ class Model {
   replaceAll(list: readonly LocalPatient[]): void {
     for (const one of list) this.#put(one);
     const kept = new Set(list.map(({ patientId }) => patientId.id));
-    for (const one of [...this.#ids]) if (!kept.has(one)) this.#remove(one);
+    for (const one of this.#ids) if (!kept.has(one)) this.#remove(one);
   }
 
   currentId(patientId: string): string {
