@@ -1,5 +1,7 @@
 /** The CSV directory as a module that `interhosp.yaml` can name. */
-import type { PatientsAdapterModule } from '@interhosp/core/pacs';
+import { ConfigError } from '@interhosp/core/errors';
+import type { AdapterContext, PatientsAdapterModule } from '@interhosp/core/pacs';
+import type { PatientRegistry } from '@interhosp/core/patients';
 import { z } from 'zod';
 import { COLUMNS, type Column } from './csv-columns.ts';
 import { LEAST_SHARE_KEPT, POLL_MS } from './defaults.ts';
@@ -19,6 +21,8 @@ const configSchema = z.strictObject({
   nationalNumbers: z.enum(['be', 'unchecked']).default('be'),
   /** How often the file is looked at, in milliseconds. */
   pollMs: z.int().min(100).max(3_600_000).default(POLL_MS),
+  /** Where the patients lie: `disk` keeps them in the data folder of the node, and writes down only what changed. */
+  index: z.enum(['memory', 'disk']).default('memory'),
   /** A new file with a smaller share of the rows held is refused; 0 takes any. */
   leastShareKept: z.number().min(0).max(1).default(LEAST_SHARE_KEPT),
 });
@@ -31,6 +35,20 @@ export const adapter: PatientsAdapterModule<PatientsCsvConfig> = {
   kind: 'patients',
   name: 'patients-csv',
   configSchema,
-  create: ({ file, ...config }, context) =>
-    patientsCsv({ ...config, file: context.resolvePath(file), clock: context.clock, log: context.log }),
+  create: async ({ file, index, ...config }, context) =>
+    patientsCsv({
+      ...config,
+      file: context.resolvePath(file),
+      clock: context.clock,
+      log: context.log,
+      registry: index === 'disk' ? await registryOf(context, config.nationalNumbers) : undefined,
+    }),
 };
+
+async function registryOf(
+  { openRegistry }: AdapterContext,
+  nationalNumbers: PatientsCsvConfig['nationalNumbers'],
+): Promise<PatientRegistry> {
+  if (openRegistry === undefined) throw new ConfigError('CONFIG_INVALID', { details: { field: 'patients.index' } });
+  return await openRegistry({ name: 'patients-csv', nationalNumbers });
+}

@@ -1,16 +1,18 @@
 /**
  * A patient directory in a CSV file that the hospital's own system exports. It is read whole at the start and again
- * whenever it changes; a new file that cannot be used leaves the old patients in place and is logged.
+ * whenever it changes; a new file that cannot be used leaves the old patients in place and is logged. The patients lie in
+ * memory, or in a registry on disk.
  */
 import { stat } from 'node:fs/promises';
 import { errorCodeOf, isInterhospError, ReconciliationError } from '@interhosp/core/errors';
-import type { NameCounts, NATIONAL_NUMBER_RULES, PatientDirectory, PatientIndex } from '@interhosp/core/patients';
+import type { NameCounts, NATIONAL_NUMBER_RULES, PatientDirectory, PatientRegistry } from '@interhosp/core/patients';
 import type { ArrivingPatient, LocalPatient } from '@interhosp/core/study';
 import { silentLog, type Clock, type Log } from '@interhosp/core/world';
 import type { ColumnNames } from './csv-columns.ts';
 import type { CsvEncoding } from './csv-text.ts';
 import { LEAST_SHARE_KEPT, POLL_MS } from './defaults.ts';
-import { readPatients } from './read-patients.ts';
+import { patientsInMemory, patientsInRegistry, type HeldPatients } from './held-patients.ts';
+import type { ReadOptions } from './read-patients.ts';
 
 /** Options of {@link patientsCsv}. */
 export interface PatientsCsvOptions {
@@ -31,6 +33,11 @@ export interface PatientsCsvOptions {
   readonly pollMs?: number | undefined;
   /** Default `LEAST_SHARE_KEPT`; 0 takes any file. */
   readonly leastShareKept?: number | undefined;
+  /**
+   * Where the patients are kept; started and stopped with the directory. Default memory. With a registry that holds
+   * patients already, a file that is refused at the start leaves them in place, as a new one does later.
+   */
+  readonly registry?: PatientRegistry | undefined;
 }
 
 /**
@@ -55,7 +62,7 @@ class CsvDirectory implements PatientDirectory {
   readonly #options: PatientsCsvOptions;
   readonly #log: Log;
   readonly #listeners = new Set<() => void>();
-  #index: PatientIndex | undefined;
+  readonly #patients: HeldPatients;
   /** The file that was last read, or last refused: a broken file is read once, not at every poll. */
   #read: FileMark | undefined;
   #life: { readonly abort: AbortController; readonly started: Promise<void>; polling: Promise<void> } | undefined;
@@ -63,6 +70,8 @@ class CsvDirectory implements PatientDirectory {
   constructor(options: PatientsCsvOptions) {
     this.#options = options;
     this.#log = (options.log ?? silentLog).forComponent('interhosp:patients-csv');
+    this.#patients = options.registry === undefined ? patientsInMemory() : patientsInRegistry(options.registry);
+    options.registry?.onChange(() => this.#tell());
   }
 
   start(): Promise<void> {
@@ -78,7 +87,7 @@ class CsvDirectory implements PatientDirectory {
     await life.polling;
     // Questions after stop() find no directory rather than an old one.
     if (this.#life === life) this.#life = undefined;
-    this.#index = undefined;
+    await this.#patients.stop();
     this.#read = undefined;
   }
 
@@ -87,20 +96,20 @@ class CsvDirectory implements PatientDirectory {
     options: { readonly limit?: number; readonly signal?: AbortSignal } = {},
   ): Promise<readonly LocalPatient[]> {
     options.signal?.throwIfAborted();
-    return this.#held().candidates(arrival, options.limit === undefined ? {} : { limit: options.limit });
+    return await this.#held().candidates(arrival, options);
   }
 
   async get(patientId: string, options: { readonly signal?: AbortSignal } = {}): Promise<LocalPatient | undefined> {
     options.signal?.throwIfAborted();
-    return this.#held().get(patientId);
+    return await this.#held().get(patientId, options);
   }
 
   async size(): Promise<number> {
-    return this.#held().size;
+    return await this.#held().size();
   }
 
   async names(): Promise<NameCounts> {
-    return this.#held().names;
+    return await this.#held().names();
   }
 
   onChange(listener: () => void): () => void {
@@ -110,9 +119,10 @@ class CsvDirectory implements PatientDirectory {
     return () => void this.#listeners.delete(entry);
   }
 
-  #held(): PatientIndex {
-    if (this.#index === undefined) throw new ReconciliationError('RECONCILIATION_DIRECTORY_UNAVAILABLE');
-    return this.#index;
+  #held(): NonNullable<HeldPatients['answers']> {
+    const { answers } = this.#patients;
+    if (answers === undefined) throw new ReconciliationError('RECONCILIATION_DIRECTORY_UNAVAILABLE');
+    return answers;
   }
 
   #begin(): { readonly abort: AbortController; readonly started: Promise<void>; polling: Promise<void> } {
@@ -136,8 +146,15 @@ class CsvDirectory implements PatientDirectory {
     if (mark === undefined) {
       throw new ReconciliationError('RECONCILIATION_DIRECTORY_UNAVAILABLE', { details: { file: this.#options.file } });
     }
-    this.#index = await this.#load(signal);
-    this.#read = mark;
+    const holdsSome = await this.#patients.start();
+    try {
+      this.#read = mark;
+      await this.#load(mark, signal);
+    } catch (error) {
+      if (holdsSome && errorCodeOf(error) === 'RECONCILIATION_DIRECTORY_INVALID') return this.#logRefusal(error);
+      await this.#patients.stop();
+      throw error;
+    }
   }
 
   /** Ends when the signal aborts; never rejects. */
@@ -162,33 +179,27 @@ class CsvDirectory implements PatientDirectory {
 
   async #reload(mark: FileMark, signal: AbortSignal): Promise<void> {
     this.#read = mark;
-    const index = await this.#load(signal);
-    signal.throwIfAborted();
-    // Written to meanwhile: what was read may be half of each. The next poll sees another mark.
-    if (!isSame(await this.#mark(), mark)) {
-      this.#read = undefined;
-      return;
-    }
-    const { leastShareKept = LEAST_SHARE_KEPT } = this.#options;
-    const held = this.#index?.size ?? 0;
-    if (index.size < held * leastShareKept) {
-      throw new ReconciliationError('RECONCILIATION_DIRECTORY_INVALID', {
-        details: { reason: 'shrunk', count: index.size, limit: Math.ceil(held * leastShareKept) },
-      });
-    }
-    this.#index = index;
-    this.#tell();
+    const isTaken = await this.#load(mark, signal);
+    // Written to meanwhile: the next poll sees another mark.
+    if (!isTaken) this.#read = undefined;
+    // A registry tells by itself, and only when something changed.
+    else if (this.#options.registry === undefined) this.#tell();
   }
 
-  async #load(signal: AbortSignal): Promise<PatientIndex> {
+  /** @returns false when the file was written to meanwhile: what was read may be half of each. */
+  async #load(mark: FileMark, signal: AbortSignal): Promise<boolean> {
     const { file, issuer, clock, delimiter, encoding = 'auto', columns, nationalNumbers = 'be' } = this.#options;
+    const { leastShareKept = LEAST_SHARE_KEPT } = this.#options;
     const startedMs = clock.monotonicMs();
-    const index = await readPatients({ file, issuer, delimiter, encoding, columns, nationalNumbers, signal });
+    const reading: ReadOptions = { file, issuer, delimiter, encoding, columns, nationalNumbers, signal };
+    const isStill = async (): Promise<boolean> => isSame(await this.#mark(), mark);
+    const count = await this.#patients.take(reading, { isStill, leastShareKept });
+    if (count === undefined) return false;
     this.#log.write('info', 'patients.directory.loaded', {
-      count: index.size,
+      count,
       durationMs: Math.round(clock.monotonicMs() - startedMs),
     });
-    return index;
+    return true;
   }
 
   async #mark(): Promise<FileMark | undefined> {

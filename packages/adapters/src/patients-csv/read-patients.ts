@@ -46,6 +46,18 @@ export async function readPatients(options: ReadOptions): Promise<PatientIndex> 
   return index;
 }
 
+/** Reads a file to its end and keeps nothing; returns how many patients it has. Throws as {@link readPatients}. */
+export async function checkPatients(options: ReadOptions): Promise<number> {
+  const { mostRows = MOST_ROWS } = options;
+  const seen = new Set<string>();
+  for await (const { line, patient } of readPatientRows(options)) {
+    if (seen.has(patient.patientId.id)) throw invalidFile('id-twice', { line, field: 'id' });
+    if (seen.size >= mostRows) throw invalidFile('too-many-rows', { line, limit: mostRows });
+    seen.add(patient.patientId.id);
+  }
+  return seen.size;
+}
+
 /** Reads a file patient by patient, in its order; an ID may come again. @throws {ReconciliationError} as {@link readPatients}. */
 export async function* readPatientRows(options: PatientRowOptions): AsyncGenerator<PatientRow, void, undefined> {
   let positions: ColumnPositions | undefined;

@@ -154,9 +154,15 @@ function mergeTests(test: Test): void {
       { kind: 'merge', patientId: 'X1', into: 'X2' },
       { kind: 'merge', patientId: 'X2', into: 'X3' },
     ]);
-    for (const into of ['X1', 'X2', 'X3']) {
+    const circles = [
+      ['X3', 'X1'],
+      ['X3', 'X2'],
+      ['X3', 'X3'],
+      ['X1', 'X1'],
+    ] as const;
+    for (const [patientId, into] of circles) {
       await rejectsWithCode(
-        () => registry.apply([{ kind: 'merge', patientId: 'X3', into }]),
+        () => registry.apply([{ kind: 'merge', patientId, into }]),
         'RECONCILIATION_DIRECTORY_INVALID',
         'a circle leads to nobody',
       );

@@ -4,6 +4,8 @@
  */
 import type { Clock, Log } from '../world/index.ts';
 import type { PatientDirectory } from '../patients/patient-directory.ts';
+import type { PatientRegistry } from '../patients/patient-registry.ts';
+import type { NATIONAL_NUMBER_RULES } from '../patients/national-number.ts';
 import type { Pacs } from './pacs.ts';
 
 /** The part of Standard Schema v1 that is used; zod, valibot and arktype schemas have it. */
@@ -32,6 +34,19 @@ export interface AdapterContext {
   readonly clock: Clock;
   /** Makes a path of the configuration absolute: relative ones are relative to the configuration file. */
   resolvePath(path: string): string;
+  /**
+   * A registry that the node keeps in its data folder, sealed, for a patients adapter that feeds it. The adapter starts and
+   * stops it. Absent where there is no data folder.
+   */
+  readonly openRegistry?: (options: RegistryOptions) => Promise<PatientRegistry>;
+}
+
+/** Which registry an adapter wants. */
+export interface RegistryOptions {
+  /** Tells several of one member apart: lower-case letters, digits and hyphens; the name of the adapter as a rule. */
+  readonly name: string;
+  /** The rules national numbers are indexed under; default `be`. */
+  readonly nationalNumbers?: keyof typeof NATIONAL_NUMBER_RULES | undefined;
 }
 
 /** A module that makes PACS adapters. `any` config: the loader hands over only what the schema returned. */

@@ -4,6 +4,7 @@ export type {
   ConfigSchema,
   PacsAdapterModule,
   PatientsAdapterModule,
+  RegistryOptions,
 } from './adapter-module.ts';
 export type {
   CommitOptions,

@@ -16,6 +16,7 @@ import { nodeCrypto, nodeDisk, nodeRandom } from '../world/index.ts';
 import { openDocuments, type FederationDocuments } from './documents.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import { openMemberStore } from './offline.ts';
+import { registryOpener } from './patient-registries.ts';
 import { readPractitioners } from './practitioners.ts';
 import { PROJECTIONS } from './projections.ts';
 import { loadRules } from './routing.ts';
@@ -82,7 +83,11 @@ export async function openParts({ clock, loaded, log }: OpenOptions, closers: Cl
     closers.push(() => adapter.stop());
     pacs.set(name, adapter);
   }
-  const patients = await createPatientDirectory(loaded, { clock, log });
+  const patients = await createPatientDirectory(loaded, {
+    clock,
+    log,
+    openRegistry: registryOpener({ dataFolder: data, keys, log }),
+  });
   await patients.start();
   closers.push(() => patients.stop());
   const { routing } = config;

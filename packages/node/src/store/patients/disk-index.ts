@@ -8,7 +8,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { errorCodeOf } from '@interhosp/core/errors';
-import { arrivingKeys, type NationalNumberRules } from '@interhosp/core/patients';
+import { arrivingKeys, NATIONAL_NUMBER_RULES } from '@interhosp/core/patients';
 import type { ArrivingPatient, LocalPatient } from '@interhosp/core/study';
 import type { Log } from '@interhosp/core/world';
 import { isBeyondRepair } from '../level-errors.ts';
@@ -25,7 +25,7 @@ import { Gate } from './gate.ts';
 import { DERIVED_SPACES, IndexRows, makeRows, TRUTH_SPACES, type RowChange } from './index-rows.ts';
 import { createKeyHash, type KeyPlace } from './key-hash.ts';
 import { changeKeyRow, readKeySlots } from './key-row.ts';
-import { packMeta, RECORD_VERSION, sameSum, unpackMeta, type IndexMeta } from './meta.ts';
+import { packMeta, RECORD_VERSION, sameSum, unpackMeta, type IndexMeta, type RulesName } from './meta.ts';
 import { NameTable } from './name-table.ts';
 import { unpackRecord } from './packed-record.ts';
 import { changePairs, readPairs, type PairValue } from './pair-row.ts';
@@ -43,7 +43,8 @@ export interface DiskIndexOptions extends RowWorld {
   readonly name: string;
   /** The node's key for what belongs to no exchange; 32 bytes. */
   readonly recordsKey: Uint8Array;
-  readonly rules: NationalNumberRules;
+  /** Default those it was made under, Belgian for a new one; under others it is made anew from its records. */
+  readonly rules?: RulesName | undefined;
   readonly log: Log;
   /** Default `RECORD_CACHE_BYTES`. */
   readonly cacheBytes?: number;
@@ -60,6 +61,8 @@ export interface PatientRebuild {
   readonly patients: number;
   /** Records that could not be read and are gone. */
   readonly lost: number;
+  /** Records had been lost before, and had not come again. */
+  readonly wasIncomplete: boolean;
 }
 
 /** Why an index is made anew at its opening. */
@@ -70,6 +73,7 @@ export class DiskIndex {
   readonly filing: Filing;
   readonly names = new NameTable();
   readonly #options: DiskIndexOptions;
+  readonly #rules: RulesName;
   readonly #keysVersion: string;
   readonly #leads = new Map<string, string>();
   readonly #cache: RecordCache;
@@ -80,12 +84,13 @@ export class DiskIndex {
   #isIncomplete = false;
   #isUnfinished = false;
 
-  private constructor(options: DiskIndexOptions, rows: IndexRows, hashing: string) {
+  private constructor(options: DiskIndexOptions, rows: IndexRows, hashing: string, rules: RulesName) {
     this.#options = options;
     this.#rows = rows;
-    this.#keysVersion = keysVersion(options.rules);
+    this.#rules = rules;
+    this.#keysVersion = keysVersion(NATIONAL_NUMBER_RULES[rules]);
     this.#cache = new RecordCache(options.cacheBytes ?? RECORD_CACHE_BYTES);
-    this.filing = { hash: createKeyHash(hashing), rules: options.rules };
+    this.filing = { hash: createKeyHash(hashing), rules: NATIONAL_NUMBER_RULES[rules] };
   }
 
   /**
@@ -97,16 +102,17 @@ export class DiskIndex {
     const { sealing, hashing } = indexSecrets(options.recordsKey, options.name);
     const sealer = createRowSealer(sealing, options);
     if (!(await isThere(options.folder)))
-      await makeRows(options.folder, sealer, packMeta(emptyMeta(keysVersion(options.rules))));
+      await makeRows(options.folder, sealer, packMeta(emptyMeta(options.rules ?? DEFAULT_RULES)));
     return await DiskIndex.#openMade(options, sealer, hashing);
   }
 
   static async #openMade(options: DiskIndexOptions, sealer: RowSealer, hashing: string): Promise<DiskIndex> {
     const { rows, wasThrownAway } = await IndexRows.open(options.folder, sealer);
-    const index = new DiskIndex(options, rows, hashing);
+    const meta = await metaOf(rows);
+    const index = new DiskIndex(options, rows, hashing, options.rules ?? meta?.rules ?? DEFAULT_RULES);
     try {
       if (wasThrownAway) await index.#startAnew('damaged');
-      else await index.#load().catch((error: unknown) => index.#startAnewAfter(error));
+      else await index.#load(meta).catch((error: unknown) => index.#startAnewAfter(error));
       return index;
     } catch (error) {
       await rows.close().catch(() => {});
@@ -235,6 +241,7 @@ export class DiskIndex {
    */
   async rebuild({ acceptLoss = false }: { readonly acceptLoss?: boolean } = {}): Promise<PatientRebuild> {
     return await this.#gate.change(async () => {
+      const wasIncomplete = this.#isIncomplete;
       // Only a large change that was cut off leaves two records of one patient.
       const seen = this.#isUnfinished ? new Set<string>() : undefined;
       this.#isUnfinished = true;
@@ -249,7 +256,7 @@ export class DiskIndex {
       this.#isIncomplete = !acceptLoss && (this.#isIncomplete || lost > 0);
       await this.#rows.write([...gone, ...names], (change) => this.#meta(change, draft.sizeBy, draft.namedBy));
       this.#remember(draft, draft.sizeBy);
-      return { patients: draft.sizeBy, lost };
+      return { patients: draft.sizeBy, lost, wasIncomplete };
     });
   }
 
@@ -287,9 +294,7 @@ export class DiskIndex {
     });
   }
 
-  async #load(): Promise<void> {
-    const bytes = await this.#rows.readMeta();
-    const meta = bytes === undefined ? undefined : unpackMeta(bytes);
+  async #load(meta: IndexMeta | undefined): Promise<void> {
     if (meta !== undefined && meta.recordVersion !== RECORD_VERSION) return await this.#startAnew('record-version');
     const damaged = await this.#scan(meta?.nextSlot ?? MAX_SLOT);
     this.#nextSlot = meta?.nextSlot ?? this.#rows.end('record');
@@ -452,7 +457,7 @@ export class DiskIndex {
 
   #meta(change: number, size: number, named: number): Uint8Array {
     return packMeta({
-      ...emptyMeta(this.#keysVersion),
+      ...emptyMeta(this.#rules, this.#keysVersion),
       change,
       size,
       named,
@@ -465,11 +470,19 @@ export class DiskIndex {
   }
 }
 
-function emptyMeta(version: string): IndexMeta {
+const DEFAULT_RULES: RulesName = 'be';
+
+async function metaOf(rows: IndexRows): Promise<IndexMeta | undefined> {
+  const bytes = await rows.readMeta();
+  return bytes === undefined ? undefined : unpackMeta(bytes);
+}
+
+function emptyMeta(rules: RulesName, version = keysVersion(NATIONAL_NUMBER_RULES[rules])): IndexMeta {
   const none = { count: 0, sum: 0 };
   return {
     recordVersion: RECORD_VERSION,
     keysVersion: version,
+    rules,
     change: 0,
     size: 0,
     named: 0,

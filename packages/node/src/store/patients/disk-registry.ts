@@ -1,10 +1,8 @@
 /** The port over the index: life, turns, listeners, and what is done when the disk is full or a value is damaged. */
 import { errorCodeOf, ReconciliationError } from '@interhosp/core/errors';
 import {
-  BELGIAN_NUMBER_RULES,
   DEFAULT_CANDIDATES,
   type NameCounts,
-  type NationalNumberRules,
   type PatientChange,
   type PatientRegistry,
 } from '@interhosp/core/patients';
@@ -12,6 +10,7 @@ import type { ArrivingPatient, LocalPatient } from '@interhosp/core/study';
 import type { Log } from '@interhosp/core/world';
 import { DiskIndex, type PatientRebuild } from './disk-index.ts';
 import { draftChanges } from './make-changes.ts';
+import type { RulesName } from './meta.ts';
 import { replaceAll } from './replace-all.ts';
 import type { RowWorld } from './row-seal.ts';
 
@@ -23,8 +22,8 @@ export interface DiskRegistryOptions extends RowWorld {
   readonly name: string;
   /** The node's key for what belongs to no exchange; 32 bytes. */
   readonly recordsKey: Uint8Array;
-  /** Default Belgian; an index that was made under others is made anew from its records. */
-  readonly rules?: NationalNumberRules | undefined;
+  /** Default those it was made under, Belgian for a new one; under others it is made anew from its records. */
+  readonly rules?: RulesName | undefined;
   readonly log: Log;
   /** Opened records kept in memory, in bytes; default `RECORD_CACHE_BYTES`. */
   readonly cacheBytes?: number;
@@ -150,7 +149,7 @@ class LevelRegistry implements DiskRegistry {
   }
 
   #open(): Promise<DiskIndex> {
-    return DiskIndex.open({ ...this.#options, log: this.#log, rules: this.#options.rules ?? BELGIAN_NUMBER_RULES });
+    return DiskIndex.open({ ...this.#options, log: this.#log });
   }
 
   #held(): DiskIndex {

@@ -1,14 +1,20 @@
 /** What an index says of itself, in its one row of that name; written with every change. */
+import type { NATIONAL_NUMBER_RULES } from '@interhosp/core/patients';
 import type { RowSum } from './index-rows.ts';
 
 /** Raised when records are packed otherwise; an index of another version is emptied, since nobody can read them. */
 export const RECORD_VERSION = 1;
+
+/** Rules of national numbers by their name. */
+export type RulesName = keyof typeof NATIONAL_NUMBER_RULES;
 
 /** See the file's head. */
 export interface IndexMeta {
   readonly recordVersion: number;
   /** See `keysVersion`; another one, and keys and names are made anew from the records. */
   readonly keysVersion: string;
+  /** Under which national numbers were indexed. */
+  readonly rules: RulesName;
   /** Number of the change that wrote this; see head-file.ts. */
   readonly change: number;
   /** Patients. */
