@@ -14,13 +14,10 @@ export class MemoryRegistry implements PatientRegistry {
   /** Awaited before anything is kept. */
   before: () => Promise<void> = async () => {};
   isRunning = false;
-  #index: PatientIndex;
-  #leads = new Map<string, string>();
+  readonly #index: PatientIndex = createPatientIndex();
+  #patients = new Map<string, LocalPatient>();
+  #leads: ReadonlyMap<string, string> = new Map();
   readonly #listeners = new Set<() => void>();
-
-  constructor(patients: Iterable<LocalPatient> = []) {
-    this.#index = createPatientIndex(patients);
-  }
 
   async start(): Promise<void> {
     this.isRunning = true;
@@ -58,26 +55,42 @@ export class MemoryRegistry implements PatientRegistry {
   }
 
   async currentId(patientId: string): Promise<string> {
-    let id = patientId;
-    for (let next = this.#leads.get(id); next !== undefined; next = this.#leads.get(id)) id = next;
-    return id;
+    return [...endOf(patientId, this.#leads)].at(-1) ?? patientId;
   }
 
-  async apply(changes: readonly PatientChange[]): Promise<void> {
+  async apply(changes: readonly PatientChange[], options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    options.signal?.throwIfAborted();
     await this.before();
     this.#held();
-    for (const change of changes) {
-      if (change.kind === 'put') this.#index.upsert(change.patient);
-      else if (change.kind === 'remove') this.#index.remove(change.patientId);
-      else if (change.kind === 'merge') await this.#lead(change.patientId, change.into);
-      else {
-        const held = this.#index.get(change.patientId);
-        this.#leads.delete(change.to);
-        await this.#lead(change.patientId, change.to);
-        if (held !== undefined) this.#index.upsert({ ...held, patientId: { ...held.patientId, id: change.to } });
-      }
-      this.applied.push(change);
-    }
+    const patients = new Map(this.#patients);
+    const leads = new Map(this.#leads);
+    for (const change of changes) make(change, patients, leads);
+    this.#leads = leads;
+    this.#hold(patients);
+    this.applied.push(...changes);
+    this.#tell();
+  }
+
+  async replaceAll(
+    list: AsyncIterable<LocalPatient>,
+    options: { readonly leastShareKept?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    options.signal?.throwIfAborted();
+    const patients = new Map<string, LocalPatient>();
+    for await (const patient of list) patients.set(patient.patientId.id, patient);
+    const kept = [...this.#patients.keys()].filter((id) => patients.has(id)).length;
+    if (kept < this.#patients.size * (options.leastShareKept ?? 0)) throw invalid('shrunk');
+    this.#hold(patients);
+    this.#tell();
+  }
+
+  #hold(patients: Map<string, LocalPatient>): void {
+    for (const id of this.#patients.keys()) if (!patients.has(id)) this.#index.remove(id);
+    for (const [id, patient] of patients) if (this.#patients.get(id) !== patient) this.#index.upsert(patient);
+    this.#patients = patients;
+  }
+
+  #tell(): void {
     for (const listener of Array.from(this.#listeners)) {
       try {
         listener();
@@ -87,20 +100,39 @@ export class MemoryRegistry implements PatientRegistry {
     }
   }
 
-  async replaceAll(patients: AsyncIterable<LocalPatient>): Promise<void> {
-    const index = createPatientIndex();
-    for await (const patient of patients) index.upsert(patient);
-    this.#index = index;
-  }
-
-  async #lead(from: string, to: string): Promise<void> {
-    if ((await this.currentId(to)) === from) throw new ReconciliationError('RECONCILIATION_DIRECTORY_INVALID');
-    this.#leads.set(from, to);
-    this.#index.remove(from);
-  }
-
   #held(): PatientIndex {
     if (!this.isRunning) throw new ReconciliationError('RECONCILIATION_DIRECTORY_UNAVAILABLE');
     return this.#index;
   }
+}
+
+function make(change: PatientChange, patients: Map<string, LocalPatient>, leads: Map<string, string>): void {
+  if (change.kind === 'put') patients.set(change.patient.patientId.id, change.patient);
+  else if (change.kind === 'remove') patients.delete(change.patientId);
+  else if (change.kind === 'merge') {
+    if (endOf(change.into, leads).has(change.patientId)) throw invalid('merge-in-circle');
+    patients.delete(change.patientId);
+    leads.set(change.patientId, change.into);
+  } else {
+    const { patientId, to } = change;
+    const held = patients.get(patientId);
+    if (patientId === to || (held !== undefined && patients.has(to))) throw invalid('id-taken');
+    patients.delete(patientId);
+    if (held !== undefined) patients.set(to, { ...held, patientId: { ...held.patientId, id: to } });
+    leads.delete(to);
+    leads.set(patientId, to);
+  }
+}
+
+/** An ID and all that it leads to. */
+function endOf(patientId: string, leads: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const seen = new Set<string>();
+  for (let next: string | undefined = patientId; next !== undefined && !seen.has(next); next = leads.get(next)) {
+    seen.add(next);
+  }
+  return seen;
+}
+
+function invalid(reason: string): ReconciliationError {
+  return new ReconciliationError('RECONCILIATION_DIRECTORY_INVALID', { details: { reason } });
 }

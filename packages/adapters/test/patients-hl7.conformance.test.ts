@@ -1,6 +1,10 @@
 import { describe, it } from 'vitest';
 import { patientsHl7 } from '@interhosp/adapters/patients-hl7';
-import { patientDirectoryConformance, SAMPLE_LOCAL_ISSUER } from '@interhosp/core/conformance';
+import {
+  patientDirectoryConformance,
+  patientRegistryConformance,
+  SAMPLE_LOCAL_ISSUER,
+} from '@interhosp/core/conformance';
 import type { LocalPatient } from '@interhosp/core/study';
 import { testClock } from './clock.ts';
 import { adt, pid, Sender } from './hl7-messages.ts';
@@ -64,5 +68,15 @@ patientDirectoryConformance(
       registry.start = async () => {};
       return patientsHl7({ registry, issuer: 'X', clock: testClock(), port: 0 });
     },
+  },
+);
+
+// What the tests of the feed write to keeps the contract as well.
+patientRegistryConformance(
+  { describe, it },
+  {
+    name: 'memory, of the tests',
+    isDurable: false,
+    create: async () => ({ registry: new MemoryRegistry(), dispose: async () => {} }),
   },
 );

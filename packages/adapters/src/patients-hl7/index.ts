@@ -1,3 +1,5 @@
+export { adapter } from './adapter.ts';
+export type { PatientsHl7Config } from './adapter.ts';
 export type { DefaultCharset } from './character-set.ts';
 export type { FeedLimits } from './listener.ts';
 export { patientsHl7 } from './patients-hl7.ts';

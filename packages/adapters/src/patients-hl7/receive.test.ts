@@ -1,7 +1,6 @@
 import { fuzz, fuzzRuns } from '@interhosp/testing';
 import { describe, expect, it } from 'vitest';
 import { ReconciliationError, StorageError } from '@interhosp/core/errors';
-import type { LocalPatient } from '@interhosp/core/study';
 import type { Log, SafeFields } from '@interhosp/core/world';
 import { testClock } from '../../test/clock.ts';
 import { adt, bytesOf, fieldOf, pid, type MessageParts } from '../../test/hl7-messages.ts';
@@ -21,8 +20,8 @@ function recordingLog(): { readonly log: Log; readonly lines: Line[] } {
   return { log, lines };
 }
 
-async function feed(options: Partial<ReceiverOptions> = {}, patients: readonly LocalPatient[] = []) {
-  const registry = new MemoryRegistry(patients);
+async function feed(options: Partial<ReceiverOptions> = {}) {
+  const registry = new MemoryRegistry();
   await registry.start();
   const { log, lines } = recordingLog();
   const receive = createReceiver({
