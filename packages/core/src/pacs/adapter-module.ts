@@ -39,6 +39,11 @@ export interface AdapterContext {
    * stops it. Absent where there is no data folder.
    */
   readonly openRegistry?: (options: RegistryOptions) => Promise<PatientRegistry>;
+  /**
+   * A PACS of the configuration by its name, for a patients adapter that searches it: one of its own, which the adapter starts
+   * and stops. Given to patients adapters alone.
+   */
+  readonly createPacs?: (name: string) => Promise<Pacs>;
 }
 
 /** Which registry an adapter wants. */

@@ -19,6 +19,7 @@ export type {
   PacsOptions,
   PacsPatient,
   PacsSource,
+  PatientQuery,
   RetrievedInstance,
   StorableInstance,
   StorageCommitment,

@@ -43,6 +43,15 @@ export interface PacsPatient {
   readonly sex?: Sex;
 }
 
+/** Keys of a patient search; all given ones must match, and one at least is given. */
+export interface PatientQuery {
+  readonly patientId?: string;
+  /** One component group of a PN value, where `*` stands for any text; how case and diacritics count is the PACS's own. */
+  readonly name?: string;
+  /** `YYYY-MM-DD` */
+  readonly birthDate?: string;
+}
+
 /** One study as the PACS lists it. A study that stands under two patients is listed twice. */
 export interface StudySummary {
   readonly studyInstanceUid: Uid;
@@ -117,6 +126,13 @@ export interface PacsSource {
    * @throws {PacsError} `PACS_UNREACHABLE`, `PACS_UNAUTHORIZED`, `PACS_REFUSED`, `PACS_PROTOCOL`
    */
   findStudies(query: StudyQuery, options?: PacsOptions): AsyncIterable<StudySummary>;
+  /**
+   * Finds patients, for a directory over a PACS; one may come more than once, as different studies show it. IDs and dates are
+   * checked by the adapter as those of studies are; names are the PACS's word. Absent where patients cannot be searched.
+   *
+   * @throws {PacsError} as {@link findStudies}
+   */
+  findPatients?(query: PatientQuery, options?: PacsOptions): AsyncIterable<PacsPatient>;
   /** Every instance of a study the PACS holds now, in no particular order; empty when it holds none. */
   findInstances(studyInstanceUid: Uid, options?: PacsOptions): AsyncIterable<InstanceSummary>;
   /**

@@ -83,7 +83,10 @@ export function arrivingKeys(
 /** The last digits of a telephone number; undefined when there are too few to tell persons apart. */
 export function phoneKey(phone: string | undefined): string | undefined {
   const digits = (phone ?? '').slice(0, 40).replace(/\D/g, '');
-  return digits.length < PHONE_DIGITS || /^(.)\1*$/.test(digits) ? undefined : digits.slice(-PHONE_DIGITS);
+  const last = digits.slice(-PHONE_DIGITS);
+  // What is typed when a form insists, whatever its prefix.
+  const isFiller = /^(.)\1*$/.test(last.slice(1)) || '01234567890123456789'.includes(last);
+  return last.length < PHONE_DIGITS || isFiller ? undefined : last;
 }
 
 /** A postcode without spaces and without the country's letters in front: B-9000 is 9000. Empty when there is none. */

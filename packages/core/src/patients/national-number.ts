@@ -36,7 +36,7 @@ export const BELGIAN_NUMBER_RULES: NationalNumberRules = {
 const SHORTEST_UNCHECKED = 5;
 const LONGEST_UNCHECKED = 32;
 
-/** Any country: letters and digits, not all the same; nothing is known about who it belongs to. */
+/** Any country: digits, and letters among them, not all the same, nor counted up from 1; nothing is known about who it belongs to. */
 export const UNCHECKED_NUMBER_RULES: NationalNumberRules = {
   name: 'unchecked',
   recognisable: false,
@@ -93,7 +93,8 @@ function parseUnchecked(text: string): NationalNumber | InvalidNationalNumber {
   const digits = text.replace(/[\s./-]/g, '').toUpperCase();
   if (digits.length < SHORTEST_UNCHECKED) return { valid: false, problem: 'length' };
   if (!/^[0-9A-Z]+$/.test(digits)) return { valid: false, problem: 'characters' };
-  // 0000000, 9999999: what is typed when a form insists.
-  if (/^(.)\1*$/.test(digits)) return { valid: false, problem: 'serial' };
+  // 0000000, 9999999, 123456789, UNKNOWN: what is typed when a form insists.
+  const isFiller = /^(.)\1*$/.test(digits) || '12345678901234567890'.startsWith(digits) || !/\d/.test(digits);
+  if (isFiller) return { valid: false, problem: 'serial' };
   return { valid: true, digits, kind: 'unchecked' };
 }

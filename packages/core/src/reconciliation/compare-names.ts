@@ -98,8 +98,15 @@ function isClipped(left: string, right: string): boolean {
   return short.length >= 3 && long.length >= short.length + 2 && long.startsWith(short) && !isOwnGivenName(short);
 }
 
+/** A list of names, any of which may be the right one, is nobody's. */
+const MOST_GIVEN = 3;
+
 function isSubset(few: readonly string[], many: readonly string[]): boolean {
-  return few.length < many.length && few.every((token) => token.length > 1 && many.includes(token));
+  return (
+    few.length < many.length &&
+    many.length <= MOST_GIVEN &&
+    few.every((token) => token.length > 1 && many.includes(token))
+  );
 }
 
 /** Every unit of the shorter name is in the longer one, with or without its particles. */

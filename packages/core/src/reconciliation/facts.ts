@@ -26,7 +26,7 @@ export interface Facts {
   readonly best: Comparison;
   /** Other records of the best candidate's person, by an equal valid number. */
   readonly cluster: readonly Comparison[];
-  /** Other records of that person, by name, birth date, sex, and address, telephone number or middle name. */
+  /** Other records of that person, it seems: by name, birth date, sex, and address or telephone number. */
   readonly doubles: readonly Comparison[];
   /** Others that look like the best candidate's person, and nothing proves it. */
   readonly duplicates: readonly Comparison[];
@@ -138,8 +138,8 @@ export function isNear(arrival: PreparedArrival, { levels, local }: Comparison):
 export function isPlaceholderName({ name }: PatientTraits, profile: ReconciliationProfile): boolean {
   if (name === undefined) return false;
   const { family, given } = name.alphabetic;
-  const givenWords = foldedTokens(given);
-  const familyWords = foldedTokens(family);
+  const givenWords = placeholderWords(given);
+  const familyWords = placeholderWords(family);
   // Without a given name the whole name stands in the family name.
   const inGiven = givenWords.length > 0 ? givenWords : familyWords.slice(1);
   return (
@@ -149,15 +149,28 @@ export function isPlaceholderName({ name }: PatientTraits, profile: Reconciliati
   );
 }
 
+/** Baby1 and Jumeau2 are Baby and Jumeau. */
+function placeholderWords(text: string): readonly string[] {
+  return foldedTokens(text).flatMap((word) => {
+    const bare = word.replace(/\d+$/, '');
+    return bare === word || bare === '' ? [word] : [word, bare];
+  });
+}
+
 /** Whether the birth date stands for an unknown one. */
 export function isPlaceholderDate({ birthDate }: PatientTraits, profile: ReconciliationProfile): boolean {
   return birthDate !== undefined && profile.placeholderBirthDates.has(birthDate.trim());
 }
 
 /** Born less than {@link NEWBORN_DAYS} ago; a date that lies ahead counts, as a due date does. */
-export function isNewborn({ birthDate }: PatientTraits, nowMs: number): boolean {
+export function isNewborn(patient: PatientTraits, nowMs: number): boolean {
+  return isYoungerThan(patient, NEWBORN_DAYS, nowMs);
+}
+
+/** Born less than so many days ago; false where the birth date is not known. */
+export function isYoungerThan({ birthDate }: PatientTraits, days: number, nowMs: number): boolean {
   const date = parseBirthDate(birthDate);
-  return isFullBirthDate(date) && ageDays(date, nowMs) < NEWBORN_DAYS;
+  return isFullBirthDate(date) && ageDays(date, nowMs) < days;
 }
 
 function isSibling(levels: FieldLevels): boolean {
@@ -167,7 +180,8 @@ function isSibling(levels: FieldLevels): boolean {
 /** Two persons of one full name and birth date do not share a home as well; of a first of January they may. */
 function isDouble(relation: FieldLevels): boolean {
   const isNamed = isFamilyGood(relation) && isGivenSame(relation) && relation.birthDate === 'exact';
-  return isNamed && relation.sex === 'same' && furtherAgreement(relation) > 0;
+  const isHome = relation.address === 'street' || (relation.phone === 'same' && relation.address !== 'differ');
+  return isNamed && relation.sex === 'same' && isHome;
 }
 
 /** Records of one person may differ in the birth date by a slip; two such persons seldom live at one address. */

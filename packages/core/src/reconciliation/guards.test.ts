@@ -14,6 +14,7 @@ import {
   other,
   without,
 } from '../../test/reconcile/jan.ts';
+import type { NameCounts } from '../patients/index.ts';
 import type { ArrivingPatient, LocalPatient } from '../study/index.ts';
 import type { GuardReason } from './guard-reasons.ts';
 import { MODELS } from './model.ts';
@@ -151,7 +152,7 @@ describe('a guard', () => {
     [
       'homonym',
       'another home and telephone',
-      { ...noNumber, street: 'Rue Haute 1', postcode: '4000', city: 'Liège', phone: '0499 99 99 99' },
+      { ...noNumber, street: 'Rue Haute 1', postcode: '4000', city: 'Liège', phone: '0499 12 98 76' },
       [jan],
     ],
     [
@@ -240,10 +241,10 @@ describe('a guard', () => {
 
   it('of Belgium is no guard elsewhere', () => {
     const generic = { ...options, model: MODELS.generic, profile: PROFILES.generic };
-    const numbers = { ...arrival, nationalNumber: '12345678' };
-    expect(reconcile(numbers, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe('review');
+    const numbers = { ...arrival, nationalNumber: '48151623' };
+    expect(reconcile(numbers, [other('L1', { nationalNumber: '48151624' })], generic).zone).toBe('review');
     const atHome = { ...numbers, ...home, phone: jan.phone! };
-    expect(reconcile(atHome, [other('L1', { nationalNumber: '12345679' })], generic).zone).toBe('link');
+    expect(reconcile(atHome, [other('L1', { nationalNumber: '48151624' })], generic).zone).toBe('link');
     expect(
       reconcile({ ...arrival, name: name('Inconnu', 'Jan') }, [other('L1', { name: name('Inconnu', 'Jan') })], generic)
         .zone,
@@ -308,5 +309,125 @@ describe('the standard policy', () => {
       const decision = reconcile(copied, [tim, tom], { ...options, policy });
       expect(decision.zone === 'link' && decision.patient.patientId.id !== 'L2').toBe(false);
     }
+  });
+});
+
+describe('whoever may be another is linked under no policy', () => {
+  const names: NameCounts = {
+    total: 100_000,
+    family: (glued) => (glued === 'haddad' ? 2 : 300),
+    given: (glued) => (glued === 'nazir' ? 0 : 50),
+  };
+  const at = { ...home, phone: jan.phone!, sex: 'F' as const };
+  const record = (id: string, given: string, birthDate: string, more: Partial<LocalPatient> = {}): LocalPatient => ({
+    patientId: { id, issuer: 'HERE' },
+    name: name('Peeters', given),
+    birthDate,
+    ...at,
+    ...more,
+  });
+  const cases: readonly [string, keyof typeof PROFILES, ArrivingPatient, readonly LocalPatient[]][] = [
+    [
+      "a twin with the other's number, where numbers have no date in them",
+      'generic',
+      record('A', 'Mila', '2015-05-05', { nationalNumber: '178119234567' }),
+      [record('L1', 'Lise', '2015-05-05', { nationalNumber: '178119234567' })],
+    ],
+    [
+      "a son with his father's name and number",
+      'generic',
+      record('A', 'Tim', '2015-05-05', { nationalNumber: '178119234567' }),
+      [record('L1', 'Tim', '1985-03-09', { nationalNumber: '178119234567' })],
+    ],
+    [
+      'two persons whose number is no number',
+      'generic',
+      { ...record('A', 'Mila', '2015-05-05', { nationalNumber: 'UNKNOWN' }), name: name('Claes', 'Mila') },
+      [record('L1', 'Lise', '2015-05-05', { nationalNumber: 'UNKNOWN' })],
+    ],
+    [
+      'one of two babies under the name of their mother',
+      'be',
+      record('A', 'Maria', '2025-12-05'),
+      [record('L1', 'Maria', '2025-12-05'), record('L2', 'Maria', '2025-12-05')],
+    ],
+    ['a baby without a name', 'be', record('A', 'Dochter1', '2025-12-05'), [record('L1', 'Dochter1', '2025-12-05')]],
+    [
+      'a baby whose given name is missing',
+      'be',
+      record('A', '', '2025-12-05', { nationalNumber: number('251205004') }),
+      [record('L1', 'Lina', '2025-12-05', { nationalNumber: number('251205004') })],
+    ],
+    [
+      'two of one middle name, whose family names differ',
+      'be',
+      { name: name('Claes', 'Lise', 'Maria'), birthDate: '1985-03-09', sex: 'F' },
+      [
+        {
+          patientId: { id: 'L1', issuer: 'HERE' },
+          name: name('Peeters', 'Lise', 'Maria'),
+          birthDate: '1985-03-09',
+          sex: 'F',
+        },
+      ],
+    ],
+    [
+      'two whose telephone is a filler',
+      'be',
+      { name: name('Claes', 'Lise'), birthDate: '1985-03-09', sex: 'F', phone: '0400000000' },
+      [record('L1', 'Lise', '1985-03-09', { phone: '+32 400 00 00 00' })],
+    ],
+    [
+      'one of two who live apart',
+      'be',
+      { name: name('Peeters', 'Lise', 'Anna'), birthDate: '1985-03-09', sex: 'F' },
+      [
+        record('L1', 'Lise', '1985-03-09', { name: name('Peeters', 'Lise', 'Anna'), phone: '0475 11 22 33' }),
+        record('L2', 'Lise', '1985-03-09', {
+          name: name('Peeters', 'Lise', 'Anna'),
+          street: 'Markt 1',
+          postcode: '8000',
+        }),
+      ],
+    ],
+    [
+      'a first of January of a rare name in another town',
+      'be',
+      {
+        ...at,
+        name: name('Haddad', 'Samira'),
+        birthDate: '1990-01-01',
+        street: 'Markt 1',
+        postcode: '8000',
+        city: 'Brugge',
+        phone: '',
+      },
+      [record('L1', 'Samira', '1990-01-01', { name: name('Haddad', 'Samira') })],
+    ],
+    [
+      'two of a common name and a first of January in one house',
+      'be',
+      { ...at, name: name('Peeters', 'Samira'), birthDate: '1990-01-01', phone: '' },
+      [record('L1', 'Samira', '1990-01-01')],
+    ],
+    [
+      'a twin who carries our own ID of the other',
+      'be',
+      { ...record('A', 'Lina', '2015-05-05'), patientId: { id: 'L1', issuer: 'HERE' } },
+      [record('L1', 'Lena', '2015-05-05')],
+    ],
+  ];
+
+  it.each(cases)('%s', (_what, profile, arriving, registry) => {
+    for (const policy of Object.values(POLICIES)) {
+      const given = { ...options, model: MODELS[profile], names, policy, profile: PROFILES[profile] };
+      expect(reconcile(arriving, registry, given).zone).toBe('review');
+    }
+  });
+
+  it('a twin whose name nobody bears here: strict', () => {
+    const twin = { ...at, name: name('Peeters', 'Nazir'), birthDate: '1985-03-09' };
+    const decision = reconcile(twin, [record('L1', 'Nadir', '1985-03-09')], { ...options, names });
+    expect(decision.guards).toContain('given-name-near');
   });
 });

@@ -15,6 +15,7 @@ import {
   isNewborn,
   isPlaceholderDate,
   isPlaceholderName,
+  isYoungerThan,
   numberAgrees,
   type Facts,
 } from './facts.ts';
@@ -53,30 +54,26 @@ export function guardsOfArrival(arrival: Facts['arrival'], { profile, nowMs }: G
 /** What an equal number may outweigh; see `ReconciliationProfile.numberOutweighs`. */
 const OUTWEIGHED: ReadonlySet<GuardReason> = new Set([
   'number-of-another',
-  'given-names-differ',
-  'given-name-near',
   'family-names-differ',
-  'name-incomplete',
   'birth-date-missing',
   'birth-date-differs',
 ]);
 
 /**
- * Relatives share family name and home: the birth date or the given name, which are the person's own, must agree too. A number
- * that is one slip away may be a twin's, and needs the given name.
+ * Relatives share family name and home, and where the number is a family's, that too: the given name is the person's own and
+ * must be compatible, and the birth date may have a slip or be missing, but not be another.
  */
 function isCarriedByNumber(levels: Facts['best']['levels']): boolean {
-  if (levels.sex === 'differ') return false;
+  if (levels.sex === 'differ' || levels.birthDate === 'differ' || !isGivenCompatible(levels)) return false;
   const isHome = levels.address === 'street' || levels.address === 'street-near';
-  const agreeing = [isDateNear(levels), isGivenCompatible(levels), isFamilyGood(levels), isHome].filter(Boolean).length;
-  if (levels.number === 'slip') return isGivenCompatible(levels) && agreeing >= 3;
-  return levels.number === 'equal' && agreeing >= 2 && (isDateNear(levels) || isGivenCompatible(levels));
+  const others = [isDateNear(levels), isFamilyGood(levels), isHome].filter(Boolean).length;
+  return (levels.number === 'equal' && others >= 1) || (levels.number === 'slip' && others >= 2);
 }
 
 const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
   'numbers-differ': ({ best }, { profile }) =>
     best.levels.number === 'differ' &&
-    !(profile.differentNumbers === 'unless-corroborated' && isFullyNamed(best.levels)),
+    !(profile.differentNumbers === 'unless-corroborated' && isCorroborated(best.levels)),
 
   // The person was registered since: everything else must say so.
   'number-changed': ({ best }) => best.levels.number === 'bis-same-date' && !isCorroborated(best.levels),
@@ -120,11 +117,14 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     const isWeak = levels.given === 'middle' || (levels.sex === 'differ' && !isGivenSame(levels));
     return isWeak && levels.given !== 'missing' && !isIdentified(levels);
   },
-  'given-name-near': ({ best: { levels } }) =>
-    !isIdentified(levels) && (levels.given === 'near' || levels.given === 'initial'),
+  'given-name-near': ({ best: { levels } }, { policy }) => {
+    // That nobody here bears a name does not prove that nobody does.
+    const isNear = levels.given === 'near' || levels.given === 'initial';
+    return !isIdentified(levels) && (isNear || (levels.given === 'mistyped' && !policy.believesScore));
+  },
   'family-names-differ': ({ best: { levels } }, { policy }) => {
     // Of a first of January there may be several in one house.
-    const isAtHome = isGivenSame(levels) && levels.birthDate === 'exact' && furtherAgreement(levels) > 0;
+    const isAtHome = isGivenSame(levels) && levels.birthDate === 'exact' && levels.address === 'street';
     const isBelieved = policy.believesScore && isAtHome && levels.sex !== 'differ';
     return !isIdentified(levels) && !isFamilyGood(levels) && levels.family !== 'missing' && !isBelieved;
   },
@@ -147,10 +147,12 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     !(best.levels.number === 'equal' && isDateEqual(best.levels)),
   'placeholder-birth-date': ({ arrival, best }, { profile }) =>
     isPlaceholderDate(arrival.patient, profile) || isPlaceholderDate(best.local, profile),
-  newborn: ({ arrival, best, siblings }, { nowMs, policy }) => {
+  newborn: ({ arrival, best, doubles, duplicates, homonyms, siblings }, { nowMs, policy, profile }) => {
     // A single one that has its own name on both sides is no longer mistaken for a twin or the mother.
-    const isNamed = isGivenSame(best.levels) && isFamilyGood(best.levels) && siblings.length === 0;
-    const isBelieved = policy.believesScore && (isNamed || isCarriedAlone(best.levels)) && !arrival.numberDoubted;
+    const isAlone = [doubles, duplicates, homonyms, siblings].every((others) => others.length === 0);
+    const isNamed = best.levels.given === 'exact' && isFamilyGood(best.levels);
+    const isNameless = isPlaceholderName(arrival.patient, profile) || isPlaceholderName(best.local, profile);
+    const isBelieved = policy.believesScore && isAlone && isNamed && !isNameless && !arrival.numberDoubted;
     return (isNewborn(arrival.patient, nowMs) || isNewborn(best.local, nowMs)) && !isBelieved;
   },
 
@@ -178,9 +180,12 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
   homonym: ({ best: { isRareFamily, levels }, homonyms, namesakes }, { policy }) => {
     if (isIdentified(levels)) return false;
     // A first of January with a common name is many persons.
-    const isFirst =
-      levels.birthDate === 'exact-first' && !(policy.believesScore && isRareFamily && isGivenSame(levels));
-    const isCommon = namesakes > policy.namesakesAllowed || isFirst;
+    const isOneFamily =
+      isRareFamily && levels.family === 'exact' && levels.given === 'exact' && levels.address !== 'differ';
+    const isFirst = levels.birthDate === 'exact-first' && !(policy.believesScore && isOneFamily);
+    // A centre for refugees is one address of many.
+    if (isFirst && levels.phone !== 'same' && levels.middle !== 'exact' && levels.middle !== 'part') return true;
+    const isCommon = namesakes > policy.namesakesAllowed;
     // A brother of a name like his is another, where the arrival bears this one's.
     const same = policy.believesScore ? homonyms.filter((other) => isGivenSame(other.levels)) : homonyms;
     // Who has moved since, and whose telephone number is another too, may be another.
@@ -188,20 +193,16 @@ const GUARDS: Readonly<Record<CandidateGuard, Guard>> = {
     return same.length > 0 || ((isCommon || isElsewhere) && furtherAgreement(levels) === 0);
   },
   // Which of the two is meant, the number says where only one of them bears it.
-  'duplicate-record': ({ best: { levels }, doubles, duplicates }, { policy }) => {
+  'duplicate-record': ({ best, doubles, duplicates }, { nowMs, policy }) => {
+    const { levels } = best;
     const isMeant =
       levels.number === 'equal' &&
       isDateEqual(levels) &&
       ((isFamilyGood(levels) && isGivenCompatible(levels)) || isGivenSame(levels));
-    const unproved = policy.believesScore ? duplicates : [...duplicates, ...doubles];
+    const unproved = [...duplicates, ...doubles.filter((other) => !isOnePerson(other, best, { nowMs, policy }))];
     return unproved.length > 0 && !isMeant;
   },
 };
-
-/** Name and birth date agree: how much that says is the score's to judge. */
-function isFullyNamed(levels: Facts['best']['levels']): boolean {
-  return isFamilyGood(levels) && isGivenCompatible(levels) && isDateEqual(levels);
-}
 
 /** Name, birth date and one more trait agree. */
 function isCorroborated(levels: Facts['best']['levels']): boolean {
@@ -214,9 +215,17 @@ function isOwnNumberHere({ levels, localNumberDoubted, number }: Facts['best']):
   return isKnownHere && isDateEqual(levels) && levels.sex === 'same' && furtherAgreement(levels) > 0;
 }
 
-/** The number, the family name and the birth date agree; whose number it is, is not in doubt. */
-function isCarriedAlone(levels: Facts['best']['levels']): boolean {
-  return levels.number === 'equal' && isDateEqual(levels) && isFamilyGood(levels) && levels.sex !== 'differ';
+/** Twins under the mother's name are two records alike, and no longer so when they have had names for long. */
+const INFANT_DAYS = 730;
+
+/** Whether a double of the best candidate may be taken for the same person, so that the arrival is whichever is likelier. */
+export function isOnePerson(
+  { local }: Facts['best'],
+  best: Facts['best'],
+  { nowMs, policy }: Pick<GuardContext, 'nowMs' | 'policy'>,
+): boolean {
+  const suffix = ({ name }: Facts['best']['local']): string => (name?.alphabetic.suffix ?? '').trim().toLowerCase();
+  return policy.believesScore && !isYoungerThan(best.local, INFANT_DAYS, nowMs) && suffix(local) === suffix(best.local);
 }
 
 function isCandidateGuard(reason: GuardReason): reason is CandidateGuard {

@@ -71,7 +71,7 @@ export const DEFAULT_MODEL: ReconciliationModel = {
       part: { m: 0.008, u: 0.002, r: 0.004 },
       initial: { m: 0.004, u: 0.05, r: 0.05 },
       // Of typing errors nine in ten give what is no name; of the names of twins hardly one is new to a registry.
-      mistyped: { m: 0.013, u: 0.0045, r: 1e-4 },
+      mistyped: { m: 0.013, u: 0.0045, r: 5e-4 },
       near: { m: 0.002, u: 0.005, r: 0.003 },
       // Both names, so that middle names are not counted beside it.
       exchanged: { m: 0.003, u: 5e-5, r: 2e-4 },
@@ -121,7 +121,7 @@ export const GENERIC_MODEL: ReconciliationModel = {
     ...DEFAULT_MODEL.fields,
     number: {
       ...DEFAULT_MODEL.fields.number,
-      equal: { m: 0.94, u: 1e-7, r: 1e-6 },
+      equal: { m: 0.927, u: 1e-7, r: 0.001 },
       slip: { m: 0.04, u: 1e-5, r: 1e-5 },
       differ: { m: 0.01, u: 0.9999, r: 0.99 },
     },

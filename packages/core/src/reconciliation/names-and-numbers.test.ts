@@ -107,7 +107,9 @@ describe('a national number', () => {
     const said = { ...arrival, nationalNumber: '4815162' };
 
     it('carries a link with the given name and one more', () => {
-      expect(decide({ ...said, birthDate: '1953-02-11' }, [local], generic).zone).toBe('link');
+      expect(decide({ ...said, birthDate: '1985-07-31' }, [local], generic).zone).toBe('link');
+      // Father and son.
+      expect(decide({ ...said, birthDate: '1953-02-11' }, [local], generic).zone).toBe('review');
       expect(decide({ ...said, name: name('Okonkwo', 'Jan') }, [local], generic).zone).toBe('link');
       expect(decide({ ...said, name: name('Okonkwo', 'Jan'), birthDate: '1953-02-11' }, [local], generic).zone).toBe(
         'review',

@@ -23,8 +23,8 @@ export interface ReconciliationProfile {
    */
   readonly differentNumbers: 'forbid' | 'unless-corroborated';
   /**
-   * Whether the number is one person's for life, so that it may stand against other traits: with the birth date or the given
-   * name, and one more, of family name and street too. Not for an insurance's, which relatives share; nor where a number has
+   * Whether the number is one person's for life, so that with the given name, and one more of birth date, family name and
+   * street, it may stand against another family name or a slip in the birth date. Not for an insurance's, which relatives share; nor where a number has
    * its own guards, by which a relative's, or a twin's, is known for what it is.
    */
   readonly numberOutweighs: boolean;
@@ -35,7 +35,7 @@ const ANY_GIVEN =
 const ANY_FAMILY = 'unknown unnamed nn anonymous anonym test x xx xxx unidentified';
 const BELGIAN_GIVEN =
   'bebe garcon fille jongen meisje inconnu inconnue onbekend onbekende unbekannt nouveau nouveaune ne nee naissance jumeau ' +
-  'jumelle tweeling zwilling pasgeborene zuigeling boreling kind neugeborenes knabe madchen homme femme man vrouw sans zonder';
+  'jumelle zoon dochter fils enfant kindje tweeling zwilling pasgeborene zuigeling boreling kind neugeborenes knabe madchen homme femme man vrouw sans zonder';
 const BELGIAN_FAMILY = 'inconnu inconnue onbekend onbekende unbekannt anonyme';
 const PLACEHOLDER_DATES = ['1900-01-01', '1901-01-01', '1800-01-01', '1899-12-30', '1899-12-31'];
 

@@ -17,13 +17,13 @@ import {
   factsOf,
   isDateEqual,
   isFamilyGood,
-  isGivenCompatible,
+  isGivenSame,
   isNear,
   isPlaceholderDate,
   isPlaceholderName,
 } from './facts.ts';
 import type { GuardReason } from './guard-reasons.ts';
-import { guardsAgainst, guardsOfArrival } from './guards.ts';
+import { guardsAgainst, guardsOfArrival, isOnePerson } from './guards.ts';
 import { FIELDS } from './levels.ts';
 import { frequencyOf, namesakeWeight, relativeWeightOf, weightOf, type ReconciliationModel } from './model.ts';
 import type { ReconciliationPolicy } from './policy.ts';
@@ -67,7 +67,7 @@ export function reconcile(
   const others = compared.filter((other) => other !== best);
   const facts = factsOf(arrival, best, others, options);
   const guards = [...guardsAgainst(facts, options), ...tooMany(candidates.length)];
-  const person = [best, ...facts.cluster, ...(options.policy.believesScore ? facts.doubles : [])];
+  const person = [best, ...facts.cluster, ...facts.doubles.filter((other) => isOnePerson(other, best, options))];
   const probability = Math.min(
     1,
     person.reduce((sum, { local }) => sum + (posterior.get(local) ?? 0), 0),
@@ -109,7 +109,7 @@ function withOwnIds(arrival: PreparedArrival, compared: readonly Comparison[]): 
   return compared.map((comparison) => {
     const { levels, local } = comparison;
     if (!bearsLocalId(arrival.patient, local)) return comparison;
-    const agrees = isFamilyGood(levels) && isGivenCompatible(levels) && isDateEqual(levels);
+    const agrees = isFamilyGood(levels) && isGivenSame(levels) && isDateEqual(levels);
     return agrees ? comparison : withEvidence(comparison, 'localId', 'ignored', 0);
   });
 }
@@ -179,9 +179,7 @@ function posteriorsOf(
  * another relative in the registry they both are, and share the home with.
  */
 function withRelatives(compared: readonly Comparison[]): readonly Comparison[] {
-  const named = compared.filter(
-    ({ levels }) => isFamilyGood(levels) && isGivenCompatible(levels) && isDateEqual(levels),
-  );
+  const named = compared.filter(({ levels }) => isFamilyGood(levels) && isGivenSame(levels) && isDateEqual(levels));
   return named.length > 0 ? named : compared;
 }
 
