@@ -1,6 +1,6 @@
 /**
- * The guards: what sends an arrival to a person whatever the score (reconciliation.md 5). They are worth more than the
- * score, since a twin, a newborn or a relative's number agrees in almost everything.
+ * The guards: what sends an arrival to a person whatever the score (reconciliation.md 5), but for what a policy believes the
+ * score of. They are worth more than the score, since a twin, a newborn or a relative's number agrees in almost everything.
  *
  * Each guard is one predicate over the facts; the profile says which apply.
  */
