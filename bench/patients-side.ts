@@ -1,6 +1,6 @@
 /**
  * One side of the benchmark of patient indexes, in a process of its own so that its memory is its own:
- * `patients-side.ts make|ours|peer FOLDER PATIENTS`. Prints one line of JSON.
+ * `patients-side.ts make|import|ask|peer FOLDER PATIENTS`. Prints one line of JSON.
  */
 import { closeSync, createReadStream, openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -44,7 +44,9 @@ const registryFile = join(folder, `registry-${count}.jsonl`);
 const arrivalsFile = join(folder, `arrivals-${count}.jsonl`);
 
 if (role === 'make') make();
-else console.log(JSON.stringify(role === 'ours' ? await ours() : await peer()));
+if (role === 'import') console.log(JSON.stringify(await importOurs()));
+if (role === 'ask') console.log(JSON.stringify(await askOurs()));
+if (role === 'peer') console.log(JSON.stringify(await peer()));
 
 function make(): void {
   const { registry, arrivals } = generatePopulation({ seed: 1, registry: Number(count), arrivals: ARRIVALS });
@@ -55,30 +57,35 @@ function make(): void {
   );
 }
 
-async function ours(): Promise<PatientsSide> {
-  const make = () =>
-    createDiskRegistry({
-      folder: join(folder, `index-${count}`),
-      name: 'patients',
-      recordsKey: new Uint8Array(32).fill(7),
-      crypto: nodeCrypto(),
-      random: nodeRandom(),
-      log: silentLog,
-    });
-  let registry = make();
+function ourRegistry() {
+  return createDiskRegistry({
+    folder: join(folder, `index-${count}`),
+    name: 'patients',
+    recordsKey: new Uint8Array(32).fill(7),
+    crypto: nodeCrypto(),
+    random: nodeRandom(),
+    log: silentLog,
+  });
+}
+
+async function importOurs(): Promise<Partial<PatientsSide>> {
+  const registry = ourRegistry();
   await registry.start();
   const memory = watchMemory();
-  const imported = await perSecond(() => registry.replaceAll(patients()));
+  const importedPerSecond = await perSecond(() => registry.replaceAll(patients()));
   const importPeakMb = await memory.stop();
-  const unchanged = await perSecond(() => registry.replaceAll(patients()));
+  const unchangedPerSecond = await perSecond(() => registry.replaceAll(patients()));
   await registry.stop();
-  registry = make();
-  const opened = await seconds(() => registry.start());
+  return { importedPerSecond, unchangedPerSecond, importPeakMb };
+}
+
+async function askOurs(): Promise<Partial<PatientsSide>> {
+  const registry = ourRegistry();
+  const openedSeconds = await seconds(() => registry.start());
   const answers = await ask(registry, await registry.names(), await registry.size());
-  const side = { importedPerSecond: imported, unchangedPerSecond: unchanged, openedSeconds: opened, importPeakMb };
   const used = usedMb();
   await registry.stop();
-  return { ...side, ...answers, ...used };
+  return { openedSeconds, ...answers, ...used };
 }
 
 async function peer(): Promise<PatientsSide> {

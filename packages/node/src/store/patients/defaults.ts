@@ -25,8 +25,9 @@ export const ROWS_AT_ONCE = 1_000;
 export const NONCES_AT_ONCE = 512;
 
 /**
- * Of LevelDB. Sealed values do not compress. Tables are mapped into memory, so that its own cache of blocks stays unused;
- * a larger write buffer makes fewer, larger tables of an import.
+ * Of LevelDB. Sealed values do not compress. Tables are mapped into memory, so that its own cache of blocks stays unused, and
+ * few are kept open: those of the keys, which every question needs. A larger write buffer makes fewer, larger tables of an
+ * import.
  */
 export const LEVEL_OPTIONS = {
   keyEncoding: 'view',
@@ -35,4 +36,5 @@ export const LEVEL_OPTIONS = {
   cacheSize: 4 << 20,
   writeBufferSize: 16 << 20,
   maxFileSize: 4 << 20,
+  maxOpenFiles: 80,
 } as const;

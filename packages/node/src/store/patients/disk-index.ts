@@ -156,6 +156,7 @@ export class DiskIndex {
 
   /** Patients by their IDs. For changes; questions go through {@link get}. */
   async find(patientIds: readonly string[]): Promise<readonly (FoundRecord | undefined)[]> {
+    if (this.#rows.sumOf(['record']).count === 0) return patientIds.map(() => undefined);
     const lists = await this.#slotsUnder(patientIds.map((id) => this.filing.hash.place(idKey(id))));
     const slots = lists.flatMap((list) => list ?? []);
     const records = new Map((await this.#recordsAt(slots)).map((packed, index) => [slots[index], packed]));

@@ -15,9 +15,12 @@ export interface RowChanges {
 
 const PART_BITS = 8;
 const ROWS_IN_PART = 1 << (KEY_ROW_BITS - PART_BITS);
-const FIRST_LENGTH = 16;
+const WORDS = 3;
 /** In the first of the three words: 10 bits of the row, 8 of the rest, then whether it is a removal. */
 const REMOVAL = 1 << 18;
+/** Words of a part's first block, and of those that follow: all of one size, so that freed ones serve again. */
+const FIRST_WORDS = 16 * WORDS;
+const BLOCK_WORDS = 2_048 * WORDS;
 
 /** See the file's head. */
 export class PendingKeys {
@@ -29,55 +32,58 @@ export class PendingKeys {
   }
 
   add({ row, rest }: KeyPlace, slot: number, isRemoval: boolean): void {
-    const part = (this.#parts[Math.floor(row / ROWS_IN_PART)] ??= {
-      words: new Uint32Array(FIRST_LENGTH * 3),
-      length: 0,
-    });
-    if (part.length === part.words.length) {
-      const longer = new Uint32Array(Math.ceil(part.length / 2) * 3);
-      longer.set(part.words);
-      part.words = longer;
+    const part = (this.#parts[Math.floor(row / ROWS_IN_PART)] ??= newPart());
+    if (part.at === part.last.length) {
+      part.last = new Uint32Array(BLOCK_WORDS);
+      part.blocks.push(part.last);
+      part.at = 0;
     }
     const high = Math.floor(rest / 2 ** 32);
-    part.words[part.length] = (isRemoval ? REMOVAL : 0) | ((row % ROWS_IN_PART) << 8) | high;
-    part.words[part.length + 1] = rest >>> 0;
-    part.words[part.length + 2] = slot;
-    part.length += 3;
+    part.last[part.at] = (isRemoval ? REMOVAL : 0) | ((row % ROWS_IN_PART) << 8) | high;
+    part.last[part.at + 1] = rest >>> 0;
+    part.last[part.at + 2] = slot;
+    part.at += WORDS;
     this.#count += 1;
   }
 
   /** The changed rows in their order; what was given is forgotten on the way, so that memory is free again. */
   *take(): Generator<RowChanges, void, undefined> {
-    for (let index = 0; index < 1 << PART_BITS; index++) {
-      const part = this.#parts[index];
+    for (const [index, part] of this.#parts.entries()) {
       if (part === undefined) continue;
       this.#parts[index] = undefined;
-      this.#count -= part.length / 3;
-      yield* rowsOf(part, index * ROWS_IN_PART);
+      for (const { row, changes } of rowsOf(part)) {
+        this.#count -= changes.length;
+        yield { row: index * ROWS_IN_PART + row, changes };
+      }
     }
   }
 }
 
 interface Part {
-  words: Uint32Array;
-  /** Words in use. */
-  length: number;
+  readonly blocks: Uint32Array[];
+  last: Uint32Array;
+  /** Words in use of the last block. */
+  at: number;
 }
 
-function* rowsOf({ words, length }: Part, firstRow: number): Generator<RowChanges, void, undefined> {
+function newPart(): Part {
+  const last = new Uint32Array(FIRST_WORDS);
+  return { blocks: [last], last, at: 0 };
+}
+
+function* rowsOf({ blocks, last, at }: Part): Generator<RowChanges, void, undefined> {
   const rows: (KeyChange[] | undefined)[] = [];
-  for (let at = 0; at < length; at += 3) {
-    const first = words[at] as number;
-    const change = {
-      rest: (first & 0xff) * 2 ** 32 + (words[at + 1] as number),
-      slot: words[at + 2] as number,
-      isRemoval: (first & REMOVAL) !== 0,
-    };
-    (rows[(first >>> 8) % ROWS_IN_PART] ??= []).push(change);
+  for (const words of blocks) {
+    const end = words === last ? at : words.length;
+    for (let index = 0; index < end; index += WORDS) {
+      const first = words[index] as number;
+      const rest = (first & 0xff) * 2 ** 32 + (words[index + 1] as number);
+      const change = { rest, slot: words[index + 2] as number, isRemoval: (first & REMOVAL) !== 0 };
+      (rows[(first >>> 8) % ROWS_IN_PART] ??= []).push(change);
+    }
   }
-  for (let index = 0; index < ROWS_IN_PART; index++) {
-    const changes = rows[index];
-    if (changes === undefined) continue;
-    yield { row: firstRow + index, changes: changes.sort((one, other) => one.rest - other.rest) };
+  for (let row = 0; row < ROWS_IN_PART; row++) {
+    const changes = rows[row];
+    if (changes !== undefined) yield { row, changes: changes.sort((one, other) => one.rest - other.rest) };
   }
 }

@@ -79,11 +79,6 @@ export interface RowWorld {
 
 const BODY_AT = 1 + NONCE_BYTES;
 
-/** The tag of a sealed row, which stands for all of it; whether it is right shows when the row is opened. */
-export function tagOf(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(-TAG_BYTES);
-}
-
 /** A mark of a sealed row, 32 bits and never 0: enough to see that LevelDB gives back an older one, or none. */
 export function markOf(bytes: Uint8Array): number {
   const at = Math.max(0, bytes.length - TAG_BYTES);
