@@ -43,7 +43,7 @@ export const STORAGE_ERRORS = {
   STORAGE_INDEX_DAMAGED: {
     retry: 'later',
     text: 'A value of the index does not verify',
-    fix: 'It is rebuilt from the journal by itself; interhosp rebuild does it at once',
+    fix: 'It is rebuilt by itself, from the journal or its records; if records were lost, fill the registry or run interhosp rebuild',
   },
   STORAGE_VERSION: {
     retry: 'no',
