@@ -130,20 +130,26 @@ export class DiskIndex {
   }
 
   /** Patients that share a key with the arrival, the nearest first. */
-  candidates(arrival: ArrivingPatient, limit: number): Promise<readonly LocalPatient[]> {
-    return this.#question(async () => {
+  candidates(arrival: ArrivingPatient, limit: number, signal?: AbortSignal): Promise<readonly LocalPatient[]> {
+    return this.#question(signal, async () => {
       const { hash, rules } = this.filing;
       const keys = arrivingKeys(arrival, rules).map(({ key, votes }) => ({ place: hash.place(key), votes }));
       const lists = await this.#slotsUnder(keys.map(({ place }) => place));
       const found = keys.map(({ votes }, index) => ({ votes, slots: lists[index] ?? [] }));
-      const records = await this.#recordsAt(nearestSlots(found, limit));
-      return records.map(unpackRecord);
+      const slots = nearestSlots(found, limit);
+      const records = await this.#recordsAt(slots);
+      const patients = records.map(unpackRecord);
+      for (const [index, slot] of slots.entries()) {
+        // Those that were read; only now, since what is put there may push out what was found there.
+        if (this.#cache.get(slot) === undefined) this.#cache.put(slot, records[index] as Uint8Array);
+      }
+      return patients;
     });
   }
 
   /** The patient with this ID, under whatever issuer. */
-  get(patientId: string): Promise<LocalPatient | undefined> {
-    return this.#question(async () => {
+  get(patientId: string, signal?: AbortSignal): Promise<LocalPatient | undefined> {
+    return this.#question(signal, async () => {
       const [found] = await this.find([patientId]);
       return found === undefined ? undefined : unpackRecord(found.packed);
     });
@@ -265,12 +271,12 @@ export class DiskIndex {
     await this.#gate.change(() => this.#rows.close());
   }
 
-  #question<T>(work: () => Promise<T>): Promise<T> {
+  #question<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     return this.#gate.question(async () => {
       if (this.#isUnfinished) throw damagedIndex('unfinished');
       if (this.#isIncomplete) throw damagedIndex('incomplete');
       return await work();
-    });
+    }, signal);
   }
 
   async #slotsUnder(places: readonly KeyPlace[]): Promise<readonly (readonly number[] | undefined)[]> {
@@ -288,7 +294,6 @@ export class DiskIndex {
     const read = missing.length === 0 ? [] : await this.#rows.read('record', missing);
     let next = 0;
     return slots.map((slot) => {
-      // Not yet put into the cache: what is put there may push out what was found there.
       const packed = slot === missing[next] ? read[next++] : this.#cache.get(slot);
       if (packed === undefined) throw damagedIndex('record');
       return packed;

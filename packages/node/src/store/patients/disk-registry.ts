@@ -44,9 +44,9 @@ export interface DiskRegistry extends PatientRegistry {
  * A registry in a folder of the node. Nothing is opened before `start()`, which throws `STORAGE_LOCKED`, `STORAGE_FULL`
  * or `STORAGE_FAILED`.
  *
- * Questions throw `STORAGE_INDEX_DAMAGED` while the index is being made anew after damage, and when records were lost,
- * until `replaceAll()` has brought all or `rebuild()` was told to go on without them: who is missing in a registry would
- * be taken for new, or for a namesake.
+ * A question that meets damage throws `STORAGE_INDEX_DAMAGED`, keys and names are made anew from the records, and questions
+ * wait meanwhile. When records were lost all questions throw it, until `replaceAll()` has brought everybody or `rebuild()`
+ * was told to go on without them: who is missing in a registry would be taken for new, or for a namesake.
  */
 export function createDiskRegistry(options: DiskRegistryOptions): DiskRegistry {
   return new LevelRegistry(options);
@@ -93,12 +93,12 @@ class LevelRegistry implements DiskRegistry {
     { limit = DEFAULT_CANDIDATES, signal }: { readonly limit?: number; readonly signal?: AbortSignal } = {},
   ): Promise<readonly LocalPatient[]> {
     signal?.throwIfAborted();
-    return await this.#asked((index) => index.candidates(arrival, limit));
+    return await this.#asked((index) => index.candidates(arrival, limit, signal));
   }
 
   async get(patientId: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<LocalPatient | undefined> {
     signal?.throwIfAborted();
-    return await this.#asked((index) => index.get(patientId));
+    return await this.#asked((index) => index.get(patientId, signal));
   }
 
   async size(): Promise<number> {

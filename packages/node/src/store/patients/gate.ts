@@ -7,9 +7,9 @@ export class Gate {
   #change: Promise<void> | undefined;
   #lastLeft: (() => void) | undefined;
 
-  /** Runs a question, after the change that is being made. */
-  async question<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#change !== undefined) await this.#change;
+  /** Runs a question, after the change that is being made; one that is aborted no longer waits for that. */
+  async question<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    while (this.#change !== undefined) await unlessAborted(this.#change, signal);
     this.#questions += 1;
     try {
       return await work();
@@ -31,5 +31,18 @@ export class Gate {
       this.#change = undefined;
       resolve();
     }
+  }
+}
+
+async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return await work;
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
