@@ -249,6 +249,16 @@ describe('a hostile sender', () => {
     for (const socket of silent) socket.destroy();
   });
 
+  it('is one of a few: of too many that say nothing the oldest goes', async () => {
+    const { feed } = await started({ limits: { strangers: 2 } });
+    const silent: Sender[] = [];
+    for (let count = 0; count < 3; count++) silent.push(await senderTo(feed));
+    expect(await silent[0]?.next()).toBe('closed');
+    silent[1]?.send(put('1'));
+    silent[2]?.send(put('2'));
+    expect([await silent[1]?.code(), await silent[2]?.code()]).toEqual(['AA', 'AA']);
+  });
+
   it('is given a time for its first message, however it drips', async () => {
     const { feed } = await started({ limits: { firstMessageMs: 200 } });
     const sender = await senderTo(feed);

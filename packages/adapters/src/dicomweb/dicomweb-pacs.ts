@@ -6,6 +6,8 @@ import type {
   Pacs,
   PacsCapabilities,
   PacsOptions,
+  PacsPatient,
+  PatientQuery,
   RetrievedInstance,
   StorableInstance,
   StoreOutcome,
@@ -28,7 +30,7 @@ import {
 import { LACK_LIFE_MS, Learned, type DicomwebProfile } from './learned.ts';
 import { probe } from './probe.ts';
 import { retrieve } from './retrieve.ts';
-import { echo, searchInstances, searchStudies } from './search.ts';
+import { echo, searchInstances, searchPatients, searchStudies } from './search.ts';
 import { store } from './store.ts';
 
 /** How a DICOMweb service is reached and used; all but the address have defaults. */
@@ -164,6 +166,10 @@ class Dicomweb implements DicomwebPacs {
   async *findStudies(query: StudyQuery, options: PacsOptions = {}): AsyncGenerator<StudySummary, void, undefined> {
     const search = searchStudies(this.#http(options), query, { ...options, pageSize: this.#pageSize });
     yield* query.studyInstanceUid === undefined ? search : patiently(search);
+  }
+
+  async *findPatients(query: PatientQuery, options: PacsOptions = {}): AsyncGenerator<PacsPatient, void, undefined> {
+    yield* searchPatients(this.#http(options), query, { ...options, pageSize: this.#pageSize });
   }
 
   async *findInstances(

@@ -5,7 +5,14 @@
 import { formatDate, parseDate, parseTime, tryParseUid, type Uid } from '@interhosp/core/dicom';
 import { PacsError } from '@interhosp/core/errors';
 import { matchesStudyQuery } from '@interhosp/core/pacs';
-import type { InstanceSummary, PacsOptions, StudyQuery, StudySummary } from '@interhosp/core/pacs';
+import type {
+  InstanceSummary,
+  PacsOptions,
+  PacsPatient,
+  PatientQuery,
+  StudyQuery,
+  StudySummary,
+} from '@interhosp/core/pacs';
 import type { IssuedId, Sex, StudyHeader } from '@interhosp/core/study';
 import { countOf, nameOf, textOf, textsOf, uidOf, type JsonDataSet } from './dicom-json.ts';
 import { statusError, type HttpClient } from './http-client.ts';
@@ -85,6 +92,31 @@ export async function* searchStudies(
   for await (const dataSet of answers(http, search, options)) {
     const study = studyOf(dataSet);
     if (study !== undefined && matchesStudyQuery(study, query)) yield study;
+  }
+}
+
+/** Finds patients by their studies: QIDO-RS has no level of patients. @throws {PacsError} */
+export async function* searchPatients(
+  http: HttpClient,
+  { birthDate, name, patientId }: PatientQuery,
+  options: SearchOptions,
+): AsyncGenerator<PacsPatient, void, undefined> {
+  const keys: [string, string][] = [];
+  if (patientId !== undefined && patientId !== '') keys.push(['PatientID', patientId]);
+  // Orthanc's plugin 1.7 finds nobody by a caret, which an address must encode: where one stands, anything may.
+  if (name !== undefined && name !== '') keys.push(['PatientName', name.replace(/[*^]+/g, '*')]);
+  if (birthDate !== undefined) keys.push(['PatientBirthDate', formatDate(birthDate)]);
+  const seen = new Set<string>();
+  const search = { path: ['studies'], keys, fields: STUDY_FIELDS, identify: studyKey };
+  for await (const dataSet of answers(http, search, options)) {
+    const patient = patientOf(dataSet);
+    const isMeant =
+      (patientId === undefined || patient.patientId.id === patientId) &&
+      (birthDate === undefined || patient.birthDate === birthDate);
+    const key = JSON.stringify(patient);
+    if (!isMeant || seen.has(key)) continue;
+    seen.add(key);
+    yield patient;
   }
 }
 
@@ -189,11 +221,8 @@ function patientIdOf(dataSet: JsonDataSet): IssuedId {
   return issuer === undefined ? { id } : { id, issuer };
 }
 
-/** Undefined when the answer names no study. */
-function studyOf(dataSet: JsonDataSet): StudySummary | undefined {
-  const studyInstanceUid = uidOf(dataSet, TAG.studyInstanceUid);
-  if (studyInstanceUid === undefined) return undefined;
-  const patient = {
+function patientOf(dataSet: JsonDataSet): PacsPatient {
+  return {
     patientId: patientIdOf(dataSet),
     ...defined({
       name: nameOf(dataSet, TAG.patientName),
@@ -201,6 +230,13 @@ function studyOf(dataSet: JsonDataSet): StudySummary | undefined {
       sex: sexOf(textOf(dataSet, TAG.patientSex)),
     }),
   };
+}
+
+/** Undefined when the answer names no study. */
+function studyOf(dataSet: JsonDataSet): StudySummary | undefined {
+  const studyInstanceUid = uidOf(dataSet, TAG.studyInstanceUid);
+  if (studyInstanceUid === undefined) return undefined;
+  const patient = patientOf(dataSet);
   const name = nameOf(dataSet, TAG.referringPhysician);
   const header: StudyHeader = {
     studyInstanceUid,

@@ -13,7 +13,9 @@ import type {
   Pacs,
   PacsCapabilities,
   PacsOptions,
+  PacsPatient,
   PacsSource,
+  PatientQuery,
   RetrievedInstance,
   StorableInstance,
   StorageCommitment,
@@ -27,7 +29,7 @@ import { Calls } from './calls.ts';
 import { openCommitmentScu, type CommitmentScu } from './commitment/commitment-scu.ts';
 import { echo } from './association/echo.ts';
 import type { QueryOptions } from './query/find-scu.ts';
-import { findStudies, type SearchOptions } from './query/find-studies.ts';
+import { findPatients, findStudies, type SearchOptions } from './query/find-studies.ts';
 import { KnownPacs } from './profile/known-pacs.ts';
 import { MAX_COMMITMENT_REFERENCES } from './limits.ts';
 import { listStudy, type StudyListing } from './query/list-study.ts';
@@ -162,6 +164,20 @@ class Dimse implements DimsePacs {
       yield study;
     }
     call.signal.throwIfAborted();
+  }
+
+  async *findPatients(query: PatientQuery, options: PacsOptions = {}): AsyncGenerator<PacsPatient, void, undefined> {
+    using call = this.#begin(options);
+    const association = await this.#open(this.#options.peer, [SOP_CLASSES.patientRootFind], call.signal);
+    try {
+      for await (const patient of findPatients(association, query, this.#queryOptions(call.signal))) {
+        call.signal.throwIfAborted();
+        yield patient;
+      }
+      await association.release(call.signal);
+    } finally {
+      association.abort();
+    }
   }
 
   async *findInstances(

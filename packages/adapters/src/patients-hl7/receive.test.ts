@@ -69,6 +69,12 @@ describe('events', () => {
     });
   });
 
+  it('take one patient at a time', async () => {
+    const { receive, registry } = await feed();
+    expect(await codesOf(receive, adt({ segments: [person('1'), person('2')] }))).toEqual(['AR']);
+    expect(registry.applied).toEqual([]);
+  });
+
   it('A29 takes a patient out, also one who is not there', async () => {
     const { receive, registry } = await feed();
     await receive(bytesOf(anna()));
@@ -159,13 +165,18 @@ describe('a record that was merged away', () => {
   });
 
   it('does not go twice, nor elsewhere, nor into itself, nor back', async () => {
-    const { receive, registry } = await feed();
+    const { lines, receive, registry } = await feed();
     await receive(bytesOf(anna()));
     expect(await codesOf(receive, merge('1', '2'))).toEqual(['AA']);
     expect(await codesOf(receive, merge('1', '2'))).toEqual(['AA']);
     expect(await codesOf(receive, merge('3', '2'))).toEqual(['AR']);
     expect(await codesOf(receive, merge('1', '1'))).toEqual(['AR']);
     expect(await codesOf(receive, merge('2', '1'))).toEqual(['AR']);
+    expect(lines.flatMap(({ reason }) => reason ?? [])).toEqual([
+      'merged-elsewhere',
+      'same-patient',
+      'merged-elsewhere',
+    ]);
     expect(registry.applied.filter(({ kind }) => kind === 'merge')).toHaveLength(1);
     expect([await registry.currentId('2'), await registry.currentId('1')]).toEqual(['1', '1']);
   });
@@ -212,17 +223,18 @@ describe('an ID that changes', () => {
     const { receive, registry } = await feed();
     await receive(bytesOf(anna()));
     await receive(bytesOf(rename('9', '1')));
-    expect(await codesOf(receive, rename('1', '9'))).toEqual(['AA']);
+    expect(await codesOf(receive, rename('1', '9', { 8: 'M' }))).toEqual(['AA']);
     expect([await registry.currentId('9'), await registry.size()]).toEqual(['1', 1]);
-    expect(await registry.get('1')).toMatchObject({ birthDate: '1970-01-05' });
+    expect(await registry.get('1')).toMatchObject({ birthDate: '1970-01-05', sex: 'M' });
   });
 
   it('does not become that of somebody who is there', async () => {
-    const { receive, registry } = await feed();
+    const { lines, receive, registry } = await feed();
     await receive(bytesOf(anna()));
     await receive(bytesOf(adt({ segments: [person('9', { 5: 'Willems' })] })));
     expect(await codesOf(receive, rename('9', '1'))).toEqual(['AR']);
     expect(await codesOf(receive, rename('1', '1'))).toEqual(['AR']);
+    expect(lines.flatMap(({ reason }) => reason ?? [])).toEqual(['id-taken', 'same-patient']);
     expect(await registry.size()).toBe(2);
   });
 });

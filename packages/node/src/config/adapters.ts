@@ -35,7 +35,11 @@ export async function createPatientDirectory(
   const section = loaded.config.patients;
   const module = await importAdapter(loaded, section.use, 'patients');
   const config = await sectionConfig(loaded, module, section, 'patients.');
-  return module.create(config, { ...context, resolvePath: loaded.resolvePath });
+  return module.create(config, {
+    ...context,
+    resolvePath: loaded.resolvePath,
+    createPacs: (name) => createPacs(loaded, name, context),
+  });
 }
 
 function sectionConfig(
