@@ -2,7 +2,7 @@
 import { dicomwebPacs, type DicomwebPacsOptions } from '@interhosp/adapters/dicomweb';
 import { errorCodeOf } from '@interhosp/core/errors';
 import { parseUid } from '@interhosp/core/dicom';
-import type { Pacs, StudyQuery } from '@interhosp/core/pacs';
+import type { Pacs, PatientQuery, StudyQuery } from '@interhosp/core/pacs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { all } from './streams.ts';
 import { json, scriptedServer, type Script, type ScriptedServer } from './scripted-server.ts';
@@ -81,6 +81,27 @@ describe('a search over DICOMweb', () => {
   it('says of a service that finds too many what it says of its own limit, so that less is asked for at once', async () => {
     const { pacs } = await pacsOf((_request, response) => void response.writeHead(413).end());
     expect(await codeOf(() => studies(pacs))).toBe('PACS_TOO_MANY');
+  });
+
+  it('finds each patient once by their studies, and sorts out what a server answers that ignores keys', async () => {
+    const born = (date: string) => ({ '00100030': { vr: 'DA', Value: [date] } });
+    const someoneElse = { '00100020': { vr: 'LO', Value: ['P2'] } };
+    const { pacs, server } = await pacsOf(({ parameters }, response) => {
+      const all = [
+        study(1, born('19700105')),
+        study(2, born('19700105')),
+        study(3, born('19700106')),
+        study(4, { ...someoneElse, ...born('19700105') }),
+      ];
+      json(response, parameters.get('offset') === '0' ? all : []);
+    });
+    const found = async (query: PatientQuery) =>
+      (await all(pacs.findPatients?.(query) ?? [])).map(({ birthDate, patientId }) => `${patientId.id} ${birthDate}`);
+    expect(await found({ birthDate: '1970-01-05' })).toEqual(['P 1970-01-05', 'P2 1970-01-05']);
+    expect(await found({ patientId: 'P', name: 'Claes*^A*' })).toEqual(['P 1970-01-05', 'P 1970-01-06']);
+    const asked = server.requests.map(({ parameters }) => parameters);
+    expect(asked[0]?.get('PatientBirthDate')).toBe('19700105');
+    expect(asked.at(-1)?.get('PatientName')).toBe('Claes*A*');
   });
 
   it('sorts out what a server answers that ignores keys', async () => {

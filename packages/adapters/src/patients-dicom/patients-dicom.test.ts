@@ -39,6 +39,7 @@ class ListedPacs implements SearchedPacs {
   readonly asked: PatientQuery[] = [];
   patients: readonly PacsPatient[];
   failure: Error | undefined;
+  before: () => void = () => {};
   isRunning = false;
 
   constructor(patients: readonly PacsPatient[] = []) {
@@ -55,6 +56,7 @@ class ListedPacs implements SearchedPacs {
 
   async *findPatients(query: PatientQuery): AsyncGenerator<PacsPatient, void, undefined> {
     this.asked.push(query);
+    this.before();
     if (this.failure !== undefined) throw this.failure;
     for (const each of this.patients) {
       const { birthDate, name, patientId } = query;
@@ -143,7 +145,10 @@ describe('a directory over a PACS', () => {
       birthDate: '1970-01-05',
       sex: 'F',
     });
+    pacs.asked.length = 0;
     for (const id of ['', '*', '?', '1\\2', '2', ' 1']) expect(await directory.get(id)).toBeUndefined();
+    // What a PACS would take for a pattern, a list or for everybody is never asked.
+    expect(pacs.asked).toEqual([{ patientId: '2' }, { patientId: ' 1' }]);
   });
 
   it('leaves out patients of another issuer and those without an ID', async () => {
@@ -191,7 +196,7 @@ describe('a directory over a PACS', () => {
   });
 
   it('says that it is unavailable when the PACS is, and rethrows the reason of an abort', async () => {
-    const pacs = new ListedPacs();
+    const pacs = new ListedPacs([patient('1', 'Claes', 'Anna')]);
     const directory = directoryOf(pacs);
     for (const failure of [new PacsError('PACS_UNREACHABLE'), new PacsError('PACS_REFUSED'), new Error('Claes')]) {
       pacs.failure = failure;
@@ -207,6 +212,10 @@ describe('a directory over a PACS', () => {
     const signal = AbortSignal.abort(reason);
     await expect(directory.candidates({}, { signal })).rejects.toBe(reason);
     await expect(directory.get('1', { signal })).rejects.toBe(reason);
+    const during = new AbortController();
+    pacs.failure = undefined;
+    pacs.before = () => during.abort(reason);
+    await expect(directory.get('1', { signal: during.signal })).rejects.toBe(reason);
   });
 
   it('does not wait for ever', async () => {
