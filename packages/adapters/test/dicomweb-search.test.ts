@@ -95,8 +95,12 @@ describe('a search over DICOMweb', () => {
       ];
       json(response, parameters.get('offset') === '0' ? all : []);
     });
-    const found = async (query: PatientQuery) =>
-      (await all(pacs.findPatients?.(query) ?? [])).map(({ birthDate, patientId }) => `${patientId.id} ${birthDate}`);
+    const found = async (query: PatientQuery) => {
+      const patients: string[] = [];
+      for await (const { birthDate, patientId } of pacs.findPatients?.(query) ?? [])
+        patients.push(`${patientId.id} ${birthDate}`);
+      return patients;
+    };
     expect(await found({ birthDate: '1970-01-05' })).toEqual(['P 1970-01-05', 'P2 1970-01-05']);
     expect(await found({ patientId: 'P', name: 'Claes*^A*' })).toEqual(['P 1970-01-05', 'P 1970-01-06']);
     const asked = server.requests.map(({ parameters }) => parameters);
